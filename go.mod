@@ -1,0 +1,3 @@
+module vmconform
+
+go 1.26

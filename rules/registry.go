@@ -1,0 +1,149 @@
+package rules
+
+// An ID names a rule in words, never by position, and is never reused.
+type ID string
+
+// A Severity says what a report makes of a broken rule.
+type Severity string
+
+// The severities of a report. Under --strict a warning counts as an error.
+const (
+	SeverityError   Severity = "error"
+	SeverityWarning Severity = "warning"
+	SeverityNote    Severity = "note"
+)
+
+// A Rule is one requirement.
+type Rule struct {
+	ID       ID
+	Severity Severity
+	Sentence string
+	Source   string // QEMU file, commit, document or CVE that the fact comes from
+}
+
+// The rules of vmstate payloads.
+const (
+	ItemComplete         ID = "vmstate/item-complete"
+	VersionRange         ID = "vmstate/version-range"
+	BoolCanonical        ID = "vmstate/bool-canonical"
+	UnusedZero           ID = "vmstate/unused-zero"
+	NullMarker           ID = "vmstate/null-marker"
+	CountRange           ID = "vmstate/count-range"
+	MustExist            ID = "vmstate/must-exist"
+	Validate             ID = "vmstate/validate"
+	EqualValue           ID = "vmstate/equal-value"
+	Int32LE              ID = "vmstate/int32-le"
+	HookSucceeds         ID = "vmstate/hook-succeeds"
+	Bounded              ID = "vmstate/bounded"
+	NoTrailing           ID = "vmstate/no-trailing-data"
+	RoundTrip            ID = "vmstate/round-trip"
+	AllOrNothing         ID = "vmstate/all-or-nothing"
+	SubsectionKnown      ID = "subsection/known-name"
+	SubsectionVersion    ID = "subsection/version-range"
+	SubsectionVersion256 ID = "subsection/version-mod-256"
+	SubsectionOrder      ID = "subsection/order"
+	SubsectionRepeated   ID = "subsection/repeated"
+	QueueMarker          ID = "qtailq/marker-canonical"
+	QueueTerminator      ID = "qtailq/terminator"
+	QueueVersion         ID = "qtailq/version-range"
+	QueueOrder           ID = "qtailq/order"
+	QueueLinks           ID = "qtailq/links"
+	QueueVariants        ID = "qtailq/variants"
+)
+
+// The rules of the container and of its description.
+const (
+	StreamMagic          ID = "container/magic"
+	StreamVersion        ID = "container/version"
+	StreamEOF            ID = "container/eof"
+	SectionType          ID = "container/section-type"
+	SectionKnown         ID = "container/section-id"
+	SectionName          ID = "container/idstr"
+	SectionFooter        ID = "container/footer"
+	SectionPayload       ID = "container/payload-length"
+	SectionBridged       ID = "container/section-bridged"
+	Command              ID = "container/command"
+	Configuration        ID = "container/configuration"
+	TrailingBytes        ID = "container/trailing-bytes"
+	RAMRecord            ID = "ram/record-flags"
+	RAMBlock             ID = "ram/block-known"
+	RAMRange             ID = "ram/page-in-block"
+	HTABRecord           ID = "htab/record"
+	AttributesRecord     ID = "storage-attributes/record"
+	VMDescAbsent         ID = "vmdesc/absent"
+	VMDescTruncated      ID = "vmdesc/truncated"
+	VMDescSyntax         ID = "vmdesc/syntax"
+	VMDescFits           ID = "vmdesc/fits"
+	VMDescNullArray      ID = "vmdesc/null-array"
+	VMDescRunLength      ID = "vmdesc/run-length"
+	VMDescElements       ID = "vmdesc/element-count"
+	VMDescElementUnknown ID = "vmdesc/element-undescribed"
+	VMDescDevice         ID = "vmdesc/device-listed"
+)
+
+// Registry holds every rule, in the order in which `conform rules` is to list
+// them.
+var Registry = []Rule{
+	{ItemComplete, SeverityError, "Every item of a payload is there whole; a short read is never taken for a zero.", "migration/qemu-file.c; wire-format §4"},
+	{VersionRange, SeverityError, "A vmsd loads at a version from minimum_version_id to version_id, compared as 32 bits, and at no other.", "migration/vmstate.c vmstate_load_state; the seed compared version_id with itself"},
+	{BoolCanonical, SeverityWarning, "A bool is written as 00 or 01; any other non-zero byte loads as true.", "migration/vmstate-types.c; live QEMU 7.2 and 10.2"},
+	{UnusedZero, SeverityWarning, "An unused buffer is written as zeros; its content is ignored.", "migration/vmstate-types.c put_unused_buffer"},
+	{NullMarker, SeverityError, "A NULL in an array of pointers is one byte 30.", "commit 07d4e69147; migration/vmstate-types.c vmstate_info_nullptr"},
+	{CountRange, SeverityError, "A count or size from the state is neither negative nor above 2^31-1.", "CVE-2013-4148 and the CVE-2013-45xx family"},
+	{MustExist, SeverityError, "A field flagged MUST_EXIST is there.", "migration/vmstate.c"},
+	{Validate, SeverityError, "The predicate of a VALIDATE field holds.", "include/migration/vmstate.h VMSTATE_VALIDATE"},
+	{EqualValue, SeverityError, "The value of an equal field is the local one.", "migration/vmstate-types.c get_*_equal"},
+	{Int32LE, SeverityError, "The value of an int32 le field is from 0 to the local one.", "migration/vmstate-types.c get_int32_le; CVE-2013-4531"},
+	{HookSucceeds, SeverityError, "A pre_load, post_load, pre_save or post_save hook succeeds.", "migration/vmstate.c"},
+	{Bounded, SeverityError, "Depth, elements and bytes of a load stay within the loader's limits.", "qemu-behaviour §1.20: hostile counts abort QEMU"},
+	{NoTrailing, SeverityError, "Where a caller asks for the whole input to be taken, nothing is left over.", "wire-format §4"},
+	{RoundTrip, SeverityError, "What was loaded is saved to the same bytes, and what was saved loads to the same value.", "vmconform"},
+	{AllOrNothing, SeverityError, "A load that fails leaves memory as it was.", "vmconform; the seed left the queue half filled"},
+	{SubsectionKnown, SeverityError, "A subsection whose name has its parent's name as prefix is one that the parent knows.", "migration/vmstate.c vmstate_subsection_load (ENOENT)"},
+	{SubsectionVersion, SeverityError, "A subsection's version, modulo 256, is from its minimum_version_id to its version_id.", "migration/vmstate.c vmstate_subsection_load"},
+	{SubsectionVersion256, SeverityWarning, "A subsection's version is below 256; QEMU keeps its low 8 bits only.", "migration/vmstate.c (uint8_t version_id); live QEMU"},
+	{SubsectionOrder, SeverityWarning, "Subsections are written in the order of the parent's list; any order loads.", "migration/vmstate.c vmstate_subsection_save; live QEMU"},
+	{SubsectionRepeated, SeverityWarning, "A subsection is written once; a repeated one loads again.", "live QEMU 7.2 and 10.2"},
+	{QueueMarker, SeverityWarning, "A link byte before an element is 01; any other non-zero byte starts an element too.", "migration/vmstate-types.c put_qtailq, get_qtailq; live QEMU"},
+	{QueueTerminator, SeverityError, "A queue ends with one byte 00, which is really there.", "migration/vmstate-types.c get_qtailq; a short read reads as 0"},
+	{QueueVersion, SeverityError, "A queue's elements load at the field's version_id, which lies in the element's range.", "migration/vmstate-types.c get_qtailq"},
+	{QueueOrder, SeverityError, "Elements are written and inserted from first to last.", "include/qemu/queue.h QTAILQ_RAW_FOREACH, QTAILQ_RAW_INSERT_TAIL"},
+	{QueueLinks, SeverityError, "first, last, next and prev of a queue hold together: no cycle, no wrong prev, no wrong last, no element in two queues.", "include/qemu/queue.h"},
+	{QueueVariants, SeverityError, "Reference and model give the verdict that the rules fix for each variant derived from a queue.", "vmconform"},
+	{StreamMagic, SeverityError, "A stream begins with 51 45 56 4d.", "migration/savevm.c"},
+	{StreamVersion, SeverityError, "The stream's version is 3.", "migration/savevm.c"},
+	{StreamEOF, SeverityError, "The sections end with one byte 00.", "migration/savevm.c QEMU_VM_EOF"},
+	{SectionType, SeverityError, "Where a section may begin stands a known section type.", "migration/savevm.c qemu_loadvm_state_main"},
+	{SectionKnown, SeverityError, "A PART or END section has the id of a section that was started.", "migration/savevm.c qemu_loadvm_section_part_end"},
+	{SectionName, SeverityError, "A section's idstr is not empty.", "migration/savevm.c; live QEMU"},
+	{SectionFooter, SeverityError, "A section ends with 7e and its own id, or no section of the stream does.", "migration/savevm.c check_section_footer"},
+	{SectionPayload, SeverityError, "A section's payload ends where its footer stands.", "migration/savevm.c check_section_footer"},
+	{SectionBridged, SeverityNote, "A section of unknown layout was bridged to its footer.", "wire-format §1"},
+	{Command, SeverityError, "A command is known and has its length.", "migration/savevm.c loadvm_process_command"},
+	{Configuration, SeverityError, "The configuration record is whole and its subsections are known.", "migration/savevm.c vmstate_configuration"},
+	{TrailingBytes, SeverityNote, "Bytes after the stream's end are ignored.", "live QEMU"},
+	{RAMRecord, SeverityError, "A RAM record has exactly one of the known flags besides CONTINUE.", "migration/ram.c ram_load_precopy"},
+	{RAMBlock, SeverityError, "A RAM page names a block that the size list announced.", "migration/ram.c ram_block_from_stream"},
+	{RAMRange, SeverityError, "A RAM page lies inside the used length of its block.", "CVE-2014-7840"},
+	{HTABRecord, SeverityError, "A hash table section is made of known records.", "hw/ppc/spapr.c htab_load"},
+	{AttributesRecord, SeverityError, "A storage attributes section is made of known records.", "hw/s390x/s390-stattrib.c cmma_load"},
+	{VMDescAbsent, SeverityWarning, "A stream ends with the description of its devices.", "migration/savevm.c; live QEMU loads without it"},
+	{VMDescTruncated, SeverityWarning, "The description is as long as it says.", "live QEMU loads it cut short"},
+	{VMDescSyntax, SeverityWarning, "The description is JSON of the known shape.", "migration/savevm.c; live QEMU ignores it"},
+	{VMDescFits, SeverityError, "A device's bytes are as its description and the rules of vmstate say.", "migration/vmstate.c vmstate_save_state_v"},
+	{VMDescNullArray, SeverityWarning, "An array of pointers holding NULL is described so that it fits its bytes; QEMU 2.9 to 9.2 describe the first element only.", "migration/vmstate.c; s390 css on live QEMU 7.2"},
+	{VMDescRunLength, SeverityWarning, "A run in an array of pointers is described with its own length; QEMU 10.0 to 10.2 give the first run the array's length.", "migration/vmstate.c; live QEMU 10.2"},
+	{VMDescElements, SeverityWarning, "The description has as many bodies for a queue as the queue has elements.", "migration/vmstate-types.c put_qtailq"},
+	{VMDescElementUnknown, SeverityWarning, "Every element of a queue is described.", "wire-format §2"},
+	{VMDescDevice, SeverityWarning, "Every device section is listed in the description, and every listed device is there.", "migration/savevm.c"},
+}
+
+// Lookup returns the rule with the given id.
+func Lookup(id ID) (Rule, bool) {
+	for _, r := range Registry {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}
