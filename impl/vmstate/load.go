@@ -1,0 +1,471 @@
+package vmstate
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+	"unsafe"
+
+	"vmconform/rules"
+)
+
+// LoadOptions of Load. The zero value has the default limits and lets bytes be
+// left over.
+type LoadOptions struct {
+	Limits rules.Limits
+	All    bool // bytes left over are the error trailing-data
+}
+
+// Loaded is what Load tells beside the memory that it fills.
+type Loaded struct {
+	Consumed int64 // bytes
+	Notes    []rules.Note
+}
+
+// Load fills the object at obj, which is described by d, from stream, which is
+// of the given version. It keeps nothing of stream. The error is a *rules.Error;
+// after one the described memory is what it was before the call.
+func Load(d *Description, obj unsafe.Pointer, stream []byte, version uint32, o LoadOptions) (Loaded, error) {
+	pl, err := d.plan()
+	if err != nil {
+		return Loaded{}, err
+	}
+	l := loaders.Get().(*Loader)
+	defer l.release()
+	l.in, l.limits = stream, o.Limits.WithDefaults()
+	if err := l.top(d, pl, obj, version, o.All); err != nil {
+		l.undo.rollback()
+		return Loaded{}, err
+	}
+	return Loaded{int64(l.pos), l.notes}, nil
+}
+
+var loaders = sync.Pool{New: func() any { return new(Loader) }}
+
+// A Loader is one load under way: what a hook or an Info reads from. It must
+// not be kept after the hook returns.
+type Loader struct {
+	in       []byte
+	pos      int // 0 ≤ pos ≤ len(in)
+	limits   rules.Limits
+	depth    int
+	elements int
+	trail    trail
+	notes    []rules.Note
+	undo     undoList
+	fresh    bool // the object at hand was allocated by this load: nothing to undo
+}
+
+func (l *Loader) release() {
+	l.undo.reset()
+	*l = Loader{trail: l.trail[:0], undo: l.undo}
+	loaders.Put(l)
+}
+
+func (l *Loader) top(d *Description, pl *plan, obj unsafe.Pointer, version uint32, all bool) error {
+	if err := l.CheckVersion(d, version, rules.VersionRange); err != nil {
+		return err
+	}
+	if err := l.object(d, pl, obj, version, 0); err != nil {
+		return err
+	}
+	if all && l.pos < len(l.in) {
+		return l.Fail(rules.TrailingData, rules.NoTrailing, l.Offset(), "%d bytes left over", len(l.in)-l.pos)
+	}
+	return nil
+}
+
+// Offset is the position reached, in bytes from the first one given to Load.
+func (l *Loader) Offset() int64 { return int64(l.pos) }
+
+// At says that what follows belongs to element i of the field at hand, -1 that
+// it belongs to the field itself. It only serves paths.
+func (l *Loader) At(i int) { l.trail.at(i) }
+
+// Fail makes an error at the given offset, on the path at hand.
+func (l *Loader) Fail(c rules.Class, id rules.ID, offset int64, format string, args ...any) error {
+	return &rules.Error{Class: c, Rule: id, Offset: offset, Path: l.trail.String(), Detail: fmt.Sprintf(format, args...)}
+}
+
+// Note remarks on input that is accepted, at the given offset.
+func (l *Loader) Note(id rules.ID, offset int64, format string, args ...any) {
+	l.notes = append(l.notes, rules.Note{Rule: id, Offset: offset, Path: l.trail.String(), Detail: fmt.Sprintf(format, args...)})
+}
+
+// Take takes the next n bytes as one item. They stay the stream's: they must
+// not be changed or kept.
+func (l *Loader) Take(n int) ([]byte, error) {
+	if int64(n) > l.limits.Bytes-int64(l.pos) {
+		return nil, l.Fail(rules.Limit, rules.Bounded, l.Offset(), "an item of %d bytes would end beyond the limit of %d bytes", n, l.limits.Bytes)
+	}
+	if n > len(l.in)-l.pos {
+		return nil, l.Fail(rules.Truncated, rules.ItemComplete, int64(len(l.in)), "%d of %d bytes are there", len(l.in)-l.pos, n)
+	}
+	b := l.in[l.pos : l.pos+n : l.pos+n]
+	l.pos += n
+	return b, nil
+}
+
+// CountElement counts one element against the limit; at is where it begins.
+func (l *Loader) CountElement(at int64) error {
+	if l.elements >= l.limits.Elements {
+		return l.Fail(rules.Limit, rules.Bounded, at, "more than %d elements", l.limits.Elements)
+	}
+	l.elements++
+	return nil
+}
+
+// CheckVersion compares version with the range of d, too new first.
+func (l *Loader) CheckVersion(d *Description, version uint32, id rules.ID) error {
+	return l.checkVersion(d, version, id, l.Offset())
+}
+
+func (l *Loader) checkVersion(d *Description, version uint32, id rules.ID, at int64) error {
+	switch {
+	case version > d.VersionID:
+		return l.Fail(rules.VersionTooNew, id, at, "version %d of %s; up to %d is known", version, d.Name, d.VersionID)
+	case version < d.MinimumVersionID:
+		return l.Fail(rules.VersionTooOld, id, at, "version %d of %s; %d is the oldest known", version, d.Name, d.MinimumVersionID)
+	}
+	return nil
+}
+
+// LoadElement loads an element that the hook has just allocated, zeroed, and
+// not linked anywhere yet. The version is one that CheckVersion has let pass;
+// at is where the element begins on the wire. After an error the hook has to
+// return it; nothing more can be loaded.
+func (l *Loader) LoadElement(d *Description, elem unsafe.Pointer, version uint32, at int64) error {
+	pl, err := d.plan()
+	if err != nil {
+		return err
+	}
+	was := l.fresh
+	l.fresh = true
+	err = l.object(d, pl, elem, version, at)
+	l.fresh = was
+	return err
+}
+
+// WillChange has to be called before a hook changes n bytes of described
+// memory at p that hold no pointer.
+func (l *Loader) WillChange(p unsafe.Pointer, n int) {
+	if !l.fresh {
+		l.undo.bytes(p, n)
+	}
+}
+
+// WillChangePointer is WillChange for a pointer.
+func (l *Loader) WillChangePointer(p *unsafe.Pointer) {
+	if !l.fresh {
+		l.undo.slot(p)
+	}
+}
+
+// OnUndo has f called, in reverse order with all else, if the load fails.
+func (l *Loader) OnUndo(f func()) {
+	l.undo.entries = append(l.undo.entries, undoEntry{run: f})
+}
+
+// object loads one vmsd. A depth limit strikes at the given offset.
+func (l *Loader) object(d *Description, pl *plan, obj unsafe.Pointer, version uint32, at int64) error {
+	if err := l.enter(at); err != nil {
+		return err
+	}
+	defer l.leave()
+	return l.contents(d, pl, obj, version)
+}
+
+func (l *Loader) enter(at int64) error {
+	if l.depth >= l.limits.Depth {
+		return l.Fail(rules.Limit, rules.Bounded, at, "more than %d vmsds inside one another", l.limits.Depth)
+	}
+	l.depth++
+	return nil
+}
+
+func (l *Loader) leave() { l.depth-- }
+
+// contents: pre_load, fields, subsections, post_load.
+func (l *Loader) contents(d *Description, pl *plan, obj unsafe.Pointer, version uint32) error {
+	if d.PreLoad != nil {
+		if err := d.PreLoad(obj); err != nil {
+			return l.hookFailed("pre_load", d, err)
+		}
+	}
+	for i := range pl.ops {
+		o := &pl.ops[i]
+		l.trail.push(o.f.Name)
+		if err := l.field(o, obj, version); err != nil {
+			return err
+		}
+		l.trail.pop()
+	}
+	if err := l.subsections(d, obj); err != nil {
+		return err
+	}
+	if d.PostLoad != nil {
+		if err := d.PostLoad(obj, version); err != nil {
+			return l.hookFailed("post_load", d, err)
+		}
+	}
+	return nil
+}
+
+// hookFailed keeps an error that a hook took from this package as it is.
+func (l *Loader) hookFailed(hook string, d *Description, err error) error {
+	return &rules.Error{Class: rules.Hook, Rule: rules.HookSucceeds, Offset: l.Offset(), Path: l.trail.String(), Detail: hook + " of " + d.Name, Cause: err}
+}
+
+func (l *Loader) field(o *op, obj unsafe.Pointer, version uint32) error {
+	f := o.f
+	if !f.present(obj, version) {
+		if f.Flags&MustExist == 0 {
+			return nil
+		}
+		if o.validate {
+			return l.Fail(rules.OutOfRange, rules.Validate, l.Offset(), "the check of this field fails")
+		}
+		return l.Fail(rules.MissingField, rules.MustExist, l.Offset(), "the field has to be there")
+	}
+	if o.simple {
+		return l.scalar(o, unsafe.Add(obj, f.Offset))
+	}
+	if o.validate {
+		return nil
+	}
+	return l.elementsOf(o, obj)
+}
+
+func (f *Field) present(obj unsafe.Pointer, version uint32) bool {
+	if f.Exists != nil {
+		return f.Exists(obj, version)
+	}
+	return f.VersionID <= version
+}
+
+// shape reads how many elements a field has and how large one is; bad says
+// which number is out of range.
+func (o *op) shape(obj unsafe.Pointer) (n int, size uintptr, bad string) {
+	f := o.f
+	n, size = 1, o.stride
+	switch {
+	case o.count != 0:
+		c := o.count.read(unsafe.Add(obj, f.NumOffset))
+		if f.Flags&MultiplyElements != 0 {
+			if c > rules.MaxCount {
+				return 0, 0, fmt.Sprintf("a count of %d", c)
+			}
+			c *= int64(f.Num)
+		}
+		if c < 0 || c > rules.MaxCount {
+			return 0, 0, fmt.Sprintf("a count of %d", c)
+		}
+		if f.Num > 0 && f.Flags&(MultiplyElements|Alloc) == 0 && c > int64(f.Num) {
+			return 0, 0, fmt.Sprintf("a count of %d; the array holds %d", c, f.Num)
+		}
+		n = int(c)
+	case f.Flags&Array != 0:
+		n = f.Num
+	}
+	if f.Flags&VBuffer != 0 {
+		t := f.SizeType
+		if t == 0 {
+			t = CountInt32
+		}
+		s := t.read(unsafe.Add(obj, f.SizeOffset))
+		if s >= 0 && s <= rules.MaxCount && f.Flags&Multiply != 0 {
+			s *= int64(f.Size)
+		}
+		if s < 0 || s > rules.MaxCount {
+			return 0, 0, fmt.Sprintf("a size of %d", s)
+		}
+		if f.Num > 0 && f.Flags&Alloc == 0 && s > int64(f.Num) {
+			return 0, 0, fmt.Sprintf("a size of %d; the buffer holds %d", s, f.Num)
+		}
+		size = uintptr(s)
+	}
+	return n, size, ""
+}
+
+func (l *Loader) elementsOf(o *op, obj unsafe.Pointer) error {
+	f := o.f
+	n, size, bad := o.shape(obj)
+	if bad != "" {
+		return l.Fail(rules.OutOfRange, rules.CountRange, l.Offset(), "%s", bad)
+	}
+	base := unsafe.Add(obj, f.Offset)
+	if f.Flags&Pointer != 0 {
+		slot := (*unsafe.Pointer)(base)
+		was := l.fresh
+		if f.Flags&Alloc != 0 {
+			p, err := l.allocate(o, n, size)
+			if err != nil {
+				return err
+			}
+			l.WillChangePointer(slot)
+			*slot = p
+			l.fresh = true
+		} else {
+			// Memory that this load did not make, whoever holds the pointer.
+			l.fresh = false
+		}
+		defer func() { l.fresh = was }()
+		base = *slot
+		if base == nil && n > 0 && size > 0 {
+			return l.Fail(rules.BadLink, rules.QueueLinks, l.Offset(), "a pointer to the elements is nil")
+		}
+	}
+	array := f.Flags&(Array|VArray) != 0
+	counted := array && (f.Flags&(Struct|VStruct|CSTM) != 0 || o.minWire == 0)
+	for i := range n {
+		if array {
+			l.trail.at(i)
+		}
+		if counted {
+			if err := l.CountElement(l.Offset()); err != nil {
+				return err
+			}
+		}
+		if err := l.element(o, unsafe.Add(base, uintptr(i)*size), size); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// allocate makes room for n elements, or for as many as the input and the
+// limits can fill where that is less: the load then ends inside them.
+func (l *Loader) allocate(o *op, n int, size uintptr) (unsafe.Pointer, error) {
+	f := o.f
+	if f.Flags&VBuffer != 0 {
+		// One item: whether it fits is known before any of it is made.
+		pos := l.pos
+		_, err := l.Take(int(size))
+		l.pos = pos
+		if err != nil {
+			return nil, err
+		}
+	}
+	if o.minWire > 0 {
+		n = min(n, (len(l.in)-l.pos)/o.minWire+1)
+	} else if f.Flags&(VBuffer|Buffer) == 0 {
+		n = min(n, l.limits.Elements-l.elements+1)
+	}
+	if f.New != nil {
+		if f.Flags&VBuffer != 0 {
+			return f.New(int(size)), nil
+		}
+		return f.New(n), nil
+	}
+	bytes := uintptr(n) * size
+	if bytes == 0 {
+		return nil, nil
+	}
+	return unsafe.Pointer(unsafe.SliceData(make([]uint64, (bytes+7)/8))), nil
+}
+
+func (l *Loader) element(o *op, p unsafe.Pointer, size uintptr) error {
+	f := o.f
+	if f.Flags&ArrayOfPointer != 0 {
+		p = *(*unsafe.Pointer)(p)
+		if p == nil {
+			return l.null()
+		}
+		was := l.fresh
+		l.fresh = false
+		defer func() { l.fresh = was }()
+	}
+	switch {
+	case f.Flags&Struct != 0:
+		return l.object(f.VMSD, f.VMSD.compiled.Load(), p, f.VMSD.VersionID, l.Offset())
+	case f.Flags&VStruct != 0:
+		if err := l.CheckVersion(f.VMSD, f.StructVersionID, rules.VersionRange); err != nil {
+			return err
+		}
+		return l.object(f.VMSD, f.VMSD.compiled.Load(), p, f.StructVersionID, l.Offset())
+	case f.Flags&CSTM != 0:
+		l.trail.push("")
+		err := l.hook(f.ExtendGet(l, f.Meta, p, f.VersionID))
+		if err == nil {
+			l.trail.pop()
+		}
+		return err
+	}
+	switch o.kind {
+	case kindScalar, kindBool:
+		return l.scalar(o, p)
+	case kindNull:
+		return l.null()
+	case kindBuffer:
+		b, err := l.Take(int(size))
+		if err != nil || size == 0 {
+			return err
+		}
+		l.WillChange(p, int(size))
+		copy(unsafe.Slice((*byte)(p), size), b)
+		return nil
+	case kindUnused:
+		return l.unused(int(size))
+	}
+	return l.hook(f.Info.Get(l, p, f))
+}
+
+// hook makes an error of its own kind of what an Info or extend_get returned
+// that is none.
+func (l *Loader) hook(err error) error {
+	var e *rules.Error
+	if err == nil || errors.As(err, &e) {
+		return err
+	}
+	return &rules.Error{Class: rules.Hook, Rule: rules.HookSucceeds, Offset: l.Offset(), Path: l.trail.String(), Cause: err}
+}
+
+func (l *Loader) scalar(o *op, p unsafe.Pointer) error {
+	b, err := l.Take(int(o.width))
+	if err != nil {
+		return err
+	}
+	if !l.fresh {
+		l.undo.bytes(p, int(o.width))
+	}
+	switch {
+	case o.kind == kindBool:
+		if b[0] > 1 {
+			l.Note(rules.BoolCanonical, l.Offset()-1, "a bool of %02x", b[0])
+		}
+		*(*bool)(p) = b[0] != 0
+	case o.width == 1:
+		*(*uint8)(p) = b[0]
+	case o.width == 2:
+		*(*uint16)(p) = binary.BigEndian.Uint16(b)
+	case o.width == 4:
+		*(*uint32)(p) = binary.BigEndian.Uint32(b)
+	default:
+		*(*uint64)(p) = binary.BigEndian.Uint64(b)
+	}
+	return nil
+}
+
+func (l *Loader) null() error {
+	b, err := l.Take(1)
+	if err == nil && b[0] != nullMarker {
+		err = l.Fail(rules.Mismatch, rules.NullMarker, l.Offset()-1, "%02x where a NULL is marked by 30", b[0])
+	}
+	return err
+}
+
+func (l *Loader) unused(n int) error {
+	at := l.Offset()
+	b, err := l.Take(n)
+	if err != nil {
+		return err
+	}
+	for i, c := range b {
+		if c != 0 {
+			l.Note(rules.UnusedZero, at+int64(i), "%02x in unused bytes", c)
+			break
+		}
+	}
+	return nil
+}

@@ -1,0 +1,229 @@
+package vmstate
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+	"vmconform/rules"
+)
+
+// A plan is a Description made ready: checked once, with what every element
+// of a field needs worked out.
+type plan struct {
+	ops     []op
+	minWire int  // fewest bytes of an object on the wire; 0 while its own description is being compiled
+	uniform bool // two objects differ on the wire in their values only; false meanwhile
+}
+
+type op struct {
+	f        *Field
+	kind     kind
+	width    uintptr   // scalar: bytes
+	stride   uintptr   // bytes from one element to the next in memory
+	count    CountType // type of the member with the count; 0: Num
+	simple   bool      // one inline scalar: the fast way
+	validate bool
+	same     bool // one description stands for every element
+	minWire  int  // fewest bytes of one element on the wire
+}
+
+// Compile checks the description and everything that it reaches by VMSD and
+// Subsections, and returns what is wrong with it as a *rules.Error of class
+// bad-description whose path names the field. Load and Save compile what has
+// not been.
+func (d *Description) Compile() error {
+	_, err := d.plan()
+	return err
+}
+
+func (d *Description) plan() (*plan, error) {
+	if p := d.compiled.Load(); p != nil {
+		return p, nil
+	}
+	pending := map[*Description]*plan{}
+	if err := compile(d, "", pending); err != nil {
+		return nil, err
+	}
+	// Published last: no plan is seen before all that it reaches is checked.
+	for d, p := range pending {
+		d.compiled.Store(p)
+	}
+	return pending[d], nil
+}
+
+func compile(d *Description, path string, pending map[*Description]*plan) error {
+	bad := func(name, format string, args ...any) error {
+		if path != "" && name != "" {
+			name = path + "/" + name
+		} else {
+			name = path + name
+		}
+		return &rules.Error{Class: rules.BadDescription, Path: name, Detail: fmt.Sprintf(format, args...)}
+	}
+	if d == nil {
+		return bad("", "no description")
+	}
+	if d.compiled.Load() != nil || pending[d] != nil {
+		return nil
+	}
+	switch {
+	case len(d.Name) == 0 || len(d.Name) > 255:
+		return bad("", "a name of %d bytes; 1 to 255 are possible", len(d.Name))
+	case d.MinimumVersionID > d.VersionID:
+		return bad("", "minimum_version_id %d is above version_id %d", d.MinimumVersionID, d.VersionID)
+	case len(d.Subsections) > maxSubsections:
+		return bad("", "%d subsections; %d are possible", len(d.Subsections), maxSubsections)
+	}
+	p := &plan{ops: make([]op, len(d.Fields))}
+	pending[d] = p
+	for i := range d.Fields {
+		f := &d.Fields[i]
+		if err := f.check(); err != nil {
+			return bad(f.Name, "%v", err)
+		}
+		if f.VMSD != nil {
+			if err := compile(f.VMSD, join(path, f.Name), pending); err != nil {
+				return err
+			}
+		}
+		p.ops[i] = newOp(f, pending)
+	}
+	p.uniform = len(d.Subsections) == 0
+	for i := range p.ops {
+		o := &p.ops[i]
+		p.minWire += o.wireFloor(d.MinimumVersionID)
+		p.uniform = p.uniform && o.same && o.count == 0 && o.f.Flags&VBuffer == 0
+	}
+	for _, s := range d.Subsections {
+		name := ""
+		if s != nil {
+			name = s.Name
+		}
+		if err := compile(s, join(path, name), pending); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "/" + name
+}
+
+// check finds what a C compiler or an abort of QEMU would.
+func (f *Field) check() error {
+	has := func(x Flags) bool { return f.Flags&x != 0 }
+	arrays := 0
+	for _, x := range []Flags{Array, VArrayInt32, VArrayUint8, VArrayUint16, VArrayUint32} {
+		if has(x) {
+			arrays++
+		}
+	}
+	variable := has(VArray) || has(Array) && f.NumType != 0
+	switch {
+	case f.isValidate():
+		return nil
+	case arrays > 1:
+		return errors.New("more than one of ARRAY and the VARRAYs")
+	case has(Buffer) && has(VBuffer):
+		return errors.New("both BUFFER and VBUFFER")
+	case has(Struct|VStruct) && f.VMSD == nil:
+		return errors.New("a struct without description")
+	case has(Struct|VStruct) && has(Buffer|VBuffer):
+		return errors.New("a struct is no buffer")
+	case has(CSTM) && (f.ExtendGet == nil || f.ExtendPut == nil):
+		return errors.New("CSTM needs extend_get and extend_put")
+	case !has(Struct|VStruct|CSTM) && f.Info == nil:
+		return errors.New("neither STRUCT, nor CSTM, nor an Info")
+	case !has(Struct|VStruct|CSTM) && f.Info.kind == kindHook && (f.Info.Get == nil || f.Info.Put == nil):
+		return fmt.Errorf("Info %q needs Get and Put", f.Info.Name)
+	case !has(Struct|VStruct|CSTM|Buffer|VBuffer) && (f.Info.kind == kindBuffer || f.Info.kind == kindUnused):
+		return errors.New("a buffer needs BUFFER or VBUFFER")
+	case has(CSTM) && arrays > 0 && !has(ArrayOfPointer) && f.Size == 0:
+		return errors.New("an array under CSTM needs Size, the bytes of one element in memory")
+	case f.Num < 0:
+		return errors.New("a negative number of elements")
+	case has(Alloc) && !has(Pointer):
+		return errors.New("ALLOC needs POINTER")
+	case has(Alloc) && has(Struct|VStruct|CSTM|ArrayOfPointer) && f.New == nil:
+		return errors.New("ALLOC of what may hold pointers needs New")
+	case has(MultiplyElements) && (!variable || f.Num < 1):
+		return errors.New("MULTIPLY_ELEMENTS needs a VARRAY and Num")
+	case variable && !has(Alloc|MultiplyElements) && f.Num == 0:
+		return errors.New("a variable array that is not allocated needs Num, how many elements it can hold")
+	case has(Multiply) && !has(VBuffer):
+		return errors.New("MULTIPLY needs VBUFFER")
+	case has(VBuffer) && has(Pointer) && !has(Alloc) && f.Num == 0:
+		return errors.New("a VBUFFER that is not allocated needs Num, how many bytes it can hold")
+	case has(VBuffer) && !has(Pointer):
+		return errors.New("VBUFFER needs POINTER")
+	}
+	return nil
+}
+
+// isValidate: a field without elements whose predicate must hold
+// (VMSTATE_VALIDATE).
+func (f *Field) isValidate() bool {
+	return f.Flags&(MustExist|Array) == MustExist|Array && f.Num == 0 && f.NumType == 0
+}
+
+func newOp(f *Field, pending map[*Description]*plan) op {
+	o := op{f: f, stride: f.Size, validate: f.isValidate()}
+	switch {
+	case f.Flags&VArrayInt32 != 0:
+		o.count = CountInt32
+	case f.Flags&VArrayUint16 != 0:
+		o.count = CountUint16
+	case f.Flags&VArrayUint8 != 0:
+		o.count = CountUint8
+	case f.Flags&VArrayUint32 != 0:
+		o.count = CountUint32
+	case f.Flags&Array != 0:
+		o.count = f.NumType
+	}
+	o.same = f.Exists == nil && f.Flags&(CSTM|ArrayOfPointer) == 0
+	switch {
+	case f.Flags&(Struct|VStruct) != 0:
+		child := pending[f.VMSD]
+		if child == nil {
+			child = f.VMSD.compiled.Load()
+		}
+		o.minWire = child.minWire
+		o.same = o.same && child.uniform
+	case f.Info != nil:
+		o.minWire = f.Info.Min
+		if f.Flags&CSTM == 0 {
+			o.kind = f.Info.kind
+			o.width = uintptr(f.Info.width)
+			if o.width > 0 {
+				o.stride = o.width
+			}
+		}
+	}
+	if f.Flags&Buffer != 0 {
+		o.minWire = int(f.Size)
+	}
+	if f.Flags&ArrayOfPointer != 0 {
+		o.stride = unsafe.Sizeof(unsafe.Pointer(nil))
+		o.minWire = 1
+	}
+	scalar := o.kind == kindScalar || o.kind == kindBool
+	o.simple = scalar && f.Flags&^(Single|MustExist) == 0
+	return o
+}
+
+// wireFloor is the fewest bytes of the field on the wire, at any version: 0
+// where that is not plain.
+func (o *op) wireFloor(minimum uint32) int {
+	f := o.f
+	if o.validate || f.Exists != nil || f.VersionID > minimum || o.count != 0 || f.Flags&VBuffer != 0 {
+		return 0
+	}
+	if f.Flags&Array != 0 {
+		return o.minWire * f.Num
+	}
+	return o.minWire
+}

@@ -1,0 +1,270 @@
+package vmstate
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"vmconform/rules"
+)
+
+// SaveOptions of Save.
+type SaveOptions struct {
+	Limits rules.Limits // only Depth is looked at: it ends a cycle of pointers
+	VMDesc bool         // write a description, too
+	Buffer []byte       // what to append the stream to; its content does not count in offsets
+}
+
+// Saved is what Save wrote.
+type Saved struct {
+	Stream []byte // Buffer and what was appended; the caller's
+	VMDesc []byte // the vmsd as a JSON object, if asked for
+}
+
+// Save writes the object at obj, which is described by d, at the given version.
+// The error is a *rules.Error; Saved then holds what was written before it.
+func Save(d *Description, obj unsafe.Pointer, version uint32, o SaveOptions) (Saved, error) {
+	pl, err := d.plan()
+	if err != nil {
+		return Saved{}, err
+	}
+	s := &Saver{out: o.Buffer, start: len(o.Buffer), limits: o.Limits.WithDefaults()}
+	if o.VMDesc {
+		s.desc = new(descWriter)
+	}
+	switch {
+	case version > d.VersionID:
+		err = s.Fail(rules.VersionTooNew, rules.VersionRange, "version %d of %s; up to %d is known", version, d.Name, d.VersionID)
+	case version < d.MinimumVersionID:
+		err = s.Fail(rules.VersionTooOld, rules.VersionRange, "version %d of %s; %d is the oldest known", version, d.Name, d.MinimumVersionID)
+	default:
+		err = s.object(d, pl, obj, version)
+	}
+	saved := Saved{Stream: s.out}
+	if o.VMDesc && err == nil {
+		saved.VMDesc = s.desc.text
+	}
+	return saved, err
+}
+
+// A Saver is one save under way: what a hook or an Info writes to. It must not
+// be kept after the hook returns.
+type Saver struct {
+	out    []byte
+	start  int
+	limits rules.Limits
+	depth  int
+	trail  trail
+	desc   *descWriter // nil: no description wanted, or not of this part
+}
+
+// Offset is how many bytes have been written.
+func (s *Saver) Offset() int64 { return int64(len(s.out) - s.start) }
+
+// At is Loader.At.
+func (s *Saver) At(i int) { s.trail.at(i) }
+
+// Fail makes an error at the position reached, on the path at hand.
+func (s *Saver) Fail(c rules.Class, id rules.ID, format string, args ...any) error {
+	return &rules.Error{Class: c, Rule: id, Offset: s.Offset(), Path: s.trail.String(), Detail: fmt.Sprintf(format, args...)}
+}
+
+// Write writes bytes.
+func (s *Saver) Write(b ...byte) { s.out = append(s.out, b...) }
+
+// SaveElement writes an element of d at d's own version_id.
+func (s *Saver) SaveElement(d *Description, elem unsafe.Pointer) error {
+	pl, err := d.plan()
+	if err != nil {
+		return err
+	}
+	s.desc.element()
+	return s.object(d, pl, elem, d.VersionID)
+}
+
+func (s *Saver) object(d *Description, pl *plan, obj unsafe.Pointer, version uint32) error {
+	if s.depth >= s.limits.Depth {
+		return s.Fail(rules.Limit, rules.Bounded, "more than %d vmsds inside one another", s.limits.Depth)
+	}
+	s.depth++
+	defer func() { s.depth-- }()
+	s.desc.openVMSD(d.Name, version)
+	defer s.desc.closeVMSD()
+	return s.contents(d, pl, obj, version)
+}
+
+// contents: pre_save, fields, subsections, post_save.
+func (s *Saver) contents(d *Description, pl *plan, obj unsafe.Pointer, version uint32) error {
+	if d.PreSave != nil {
+		if err := d.PreSave(obj); err != nil {
+			return s.hookFailed("pre_save", d, err)
+		}
+	}
+	s.desc.openFields()
+	for i := range pl.ops {
+		o := &pl.ops[i]
+		s.trail.push(o.f.Name)
+		if err := s.field(o, obj, version); err != nil {
+			return err
+		}
+		s.trail.pop()
+	}
+	s.desc.closeFields()
+	if err := s.subsections(d, obj); err != nil {
+		return err
+	}
+	if d.PostSave != nil {
+		if err := d.PostSave(obj); err != nil {
+			return s.hookFailed("post_save", d, err)
+		}
+	}
+	return nil
+}
+
+func (s *Saver) subsections(d *Description, obj unsafe.Pointer) error {
+	open := false
+	for _, sub := range d.Subsections {
+		if sub.Needed != nil && !sub.Needed(obj) {
+			continue
+		}
+		pl, err := sub.plan()
+		if err != nil {
+			return err
+		}
+		if !open {
+			s.desc.openSubsections()
+			open = true
+		}
+		s.trail.push(sub.Name)
+		s.Write(subsectionMark, byte(len(sub.Name)))
+		s.out = append(s.out, sub.Name...)
+		s.out = binary.BigEndian.AppendUint32(s.out, sub.VersionID)
+		if err := s.object(sub, pl, obj, sub.VersionID); err != nil {
+			return err
+		}
+		s.trail.pop()
+	}
+	if open {
+		s.desc.closeSubsections()
+	}
+	return nil
+}
+
+func (s *Saver) hookFailed(hook string, d *Description, err error) error {
+	return &rules.Error{Class: rules.Hook, Rule: rules.HookSucceeds, Offset: s.Offset(), Path: s.trail.String(), Detail: hook + " of " + d.Name, Cause: err}
+}
+
+func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
+	f := o.f
+	if !f.present(obj, version) {
+		if f.Flags&MustExist == 0 {
+			return nil
+		}
+		if o.validate {
+			return s.Fail(rules.OutOfRange, rules.Validate, "the check of this field fails")
+		}
+		return s.Fail(rules.MissingField, rules.MustExist, "the field has to be there")
+	}
+	if o.validate {
+		return nil
+	}
+	n, size, bad := o.shape(obj)
+	if bad != "" {
+		return s.Fail(rules.OutOfRange, rules.CountRange, "%s", bad)
+	}
+	base := unsafe.Add(obj, f.Offset)
+	if f.Flags&Pointer != 0 {
+		base = *(*unsafe.Pointer)(base)
+		if base == nil && n > 0 && size > 0 {
+			return s.Fail(rules.BadLink, rules.QueueLinks, "a pointer to the elements is nil")
+		}
+	}
+	array := f.Flags&(Array|VArray) != 0
+	desc := s.desc
+	for i := range n {
+		if array {
+			s.trail.at(i)
+		}
+		if o.same && i > 0 {
+			s.desc = nil
+		}
+		at := len(s.out)
+		s.desc.openField(f, n, i, o.same)
+		if err := s.element(o, unsafe.Add(base, uintptr(i)*size), size); err != nil {
+			return err
+		}
+		s.desc.closeField(len(s.out) - at)
+	}
+	s.desc = desc
+	return nil
+}
+
+func (s *Saver) element(o *op, p unsafe.Pointer, size uintptr) error {
+	f := o.f
+	if f.Flags&ArrayOfPointer != 0 {
+		if p = *(*unsafe.Pointer)(p); p == nil {
+			s.Write(nullMarker)
+			return nil
+		}
+	}
+	switch {
+	case f.Flags&(Struct|VStruct) != 0:
+		version := f.VMSD.VersionID
+		if f.Flags&VStruct != 0 {
+			version = f.StructVersionID
+		}
+		s.desc.openStruct()
+		return s.object(f.VMSD, f.VMSD.compiled.Load(), p, version)
+	case f.Flags&CSTM != 0:
+		s.trail.push("")
+		err := s.hook(f.ExtendPut(s, f.Meta, p))
+		if err == nil {
+			s.trail.pop()
+			s.desc.closeElements()
+		}
+		return err
+	}
+	switch o.kind {
+	case kindBool:
+		var b byte
+		if *(*byte)(p) != 0 {
+			b = 1
+		}
+		s.Write(b)
+	case kindScalar:
+		s.scalar(p, o.width)
+	case kindNull:
+		s.Write(nullMarker)
+	case kindBuffer:
+		if size > 0 {
+			s.out = append(s.out, unsafe.Slice((*byte)(p), size)...)
+		}
+	case kindUnused:
+		s.out = append(s.out, make([]byte, size)...)
+	default:
+		return s.hook(f.Info.Put(s, p, f))
+	}
+	return nil
+}
+
+func (s *Saver) scalar(p unsafe.Pointer, width uintptr) {
+	switch width {
+	case 1:
+		s.out = append(s.out, *(*uint8)(p))
+	case 2:
+		s.out = binary.BigEndian.AppendUint16(s.out, *(*uint16)(p))
+	case 4:
+		s.out = binary.BigEndian.AppendUint32(s.out, *(*uint32)(p))
+	default:
+		s.out = binary.BigEndian.AppendUint64(s.out, *(*uint64)(p))
+	}
+}
+
+func (s *Saver) hook(err error) error {
+	var e *rules.Error
+	if err == nil || errors.As(err, &e) {
+		return err
+	}
+	return &rules.Error{Class: rules.Hook, Rule: rules.HookSucceeds, Offset: s.Offset(), Path: s.trail.String(), Cause: err}
+}
