@@ -38,7 +38,7 @@ func Get(l *vmstate.Loader, meta any, head unsafe.Pointer, version uint32) error
 	for i := 0; ; i++ {
 		l.At(i)
 		at := l.Offset()
-		b, err := l.Take(1)
+		b, err := l.TakeUnder(rules.QueueTerminator, 1)
 		if err != nil {
 			return err
 		}

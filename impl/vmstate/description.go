@@ -31,7 +31,7 @@ type Description struct {
 // A Field (QEMU: VMStateField) is one member of a Description. Offsets count
 // bytes from the object's first byte.
 type Field struct {
-	Name   string
+	Name   string // "": not in a description, for a mark that takes no bytes
 	Offset uintptr
 	Flags  Flags
 	Info   *Info        // what to do with one element, unless STRUCT or CSTM says; its Name is the type's name in a description

@@ -95,12 +95,15 @@ func (l *Loader) Note(id rules.ID, offset int64, format string, args ...any) {
 
 // Take takes the next n bytes as one item. They stay the stream's: they must
 // not be changed or kept.
-func (l *Loader) Take(n int) ([]byte, error) {
+func (l *Loader) Take(n int) ([]byte, error) { return l.TakeUnder(rules.ItemComplete, n) }
+
+// TakeUnder is Take where another rule says that the bytes have to be there.
+func (l *Loader) TakeUnder(id rules.ID, n int) ([]byte, error) {
 	if int64(n) > l.limits.Bytes-int64(l.pos) {
 		return nil, l.Fail(rules.Limit, rules.Bounded, l.Offset(), "an item of %d bytes would end beyond the limit of %d bytes", n, l.limits.Bytes)
 	}
 	if n > len(l.in)-l.pos {
-		return nil, l.Fail(rules.Truncated, rules.ItemComplete, int64(len(l.in)), "%d of %d bytes are there", len(l.in)-l.pos, n)
+		return nil, l.Fail(rules.Truncated, id, int64(len(l.in)), "%d of %d bytes are there", len(l.in)-l.pos, n)
 	}
 	b := l.in[l.pos : l.pos+n : l.pos+n]
 	l.pos += n

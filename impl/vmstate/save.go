@@ -182,6 +182,9 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 	}
 	array := f.Flags&(Array|VArray) != 0
 	desc := s.desc
+	if f.Name == "" {
+		s.desc = nil
+	}
 	for i := range n {
 		if array {
 			s.trail.at(i)

@@ -1,0 +1,335 @@
+package bind
+
+import (
+	"fmt"
+
+	"vmconform/impl/savevm"
+	"vmconform/model"
+	"vmconform/rules"
+)
+
+// A Described is the Schema made of a description, which says what was written
+// once and not what the C description is. What it cannot know is open: every
+// minimum_version_id and every field's version_id is 0, and of the subsections
+// only those are known that were saved.
+type Described struct {
+	Schema *model.Schema
+	// Notes are remarks on the description; their offsets are 0.
+	Notes []rules.Note
+	// Bodies says for a queue how many elements the description describes.
+	Bodies map[*model.Field]int
+	// Lists names the type of a queue that is none of QTAILQ: "qlist".
+	Lists map[*model.Field]string
+	// NullArrays are the arrays of which only the first element is described,
+	// a NULL (QEMU 2.9 to 9.2): the others may be something else.
+	NullArrays map[*model.Field]bool
+	// Choices says how many readings the description allows, at least 1: which
+	// integer of an element holds the size of a buffer is never said.
+	Choices int
+}
+
+// maxChoices bounds how many readings are told apart.
+const maxChoices = 64
+
+// Describe makes a Schema of a description (design: "From vmdesc to Schema"),
+// in the given one of the readings that it allows, counted from 0. Known
+// elements win over what is described. The error is a *rules.Error of class
+// bad-description; its offset is 0.
+func Describe(d *savevm.VMSD, choice int) (*Described, error) {
+	t := &describer{
+		out: &Described{
+			Bodies:     map[*model.Field]int{},
+			Lists:      map[*model.Field]string{},
+			NullArrays: map[*model.Field]bool{},
+			Choices:    1,
+		},
+		choice: choice,
+		known:  map[fieldKey]facts{},
+	}
+	s, err := t.vmsd(d, "", true)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Check(); err != nil {
+		return nil, bad("", "%v", err)
+	}
+	t.out.Schema = s
+	t.index(s)
+	return t.out, nil
+}
+
+type describer struct {
+	out    *Described
+	choice int
+	known  map[fieldKey]facts
+}
+
+// facts are what is known of a field before it has its final address.
+type facts struct {
+	counted bool // bodies describes the one queue there is
+	bodies  int
+	list    string
+	null    bool
+}
+
+type fieldKey struct {
+	s    *model.Schema
+	name string
+}
+
+func (t *describer) index(s *model.Schema) {
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		k := t.known[fieldKey{s, f.Name}]
+		if k.counted {
+			t.out.Bodies[f] = k.bodies
+		}
+		if k.list != "" {
+			t.out.Lists[f] = k.list
+		}
+		if k.null {
+			t.out.NullArrays[f] = true
+		}
+		if f.Elem != nil {
+			t.index(f.Elem)
+		}
+	}
+	for _, sub := range s.Subsections {
+		t.index(sub)
+	}
+}
+
+func (t *describer) note(id rules.ID, path, format string, args ...any) {
+	t.out.Notes = append(t.out.Notes, rules.Note{Rule: id, Path: path, Detail: fmt.Sprintf(format, args...)})
+}
+
+func bad(path, format string, args ...any) error {
+	return &rules.Error{Class: rules.BadDescription, Rule: rules.VMDescSyntax, Path: path, Detail: fmt.Sprintf(format, args...)}
+}
+
+func under(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "/" + name
+}
+
+// vmsd makes the schema of one vmsd; single says that the description is of
+// one object, and not of one that stands for others.
+func (t *describer) vmsd(d *savevm.VMSD, path string, single bool) (*model.Schema, error) {
+	s := &model.Schema{Name: d.Name, Version: d.Version}
+	for i := 0; i < len(d.Fields); {
+		n := 1
+		for i+n < len(d.Fields) && d.Fields[i+n].Name == d.Fields[i].Name {
+			n++
+		}
+		fields, err := t.run(s, d.Fields[i:i+n], path, single)
+		if err != nil {
+			return nil, err
+		}
+		s.Fields = append(s.Fields, fields...)
+		i += n
+	}
+	for i := 0; i < len(d.Subsections); i++ {
+		sub, err := t.vmsd(d.Subsections[i], under(path, d.Subsections[i].Name), single)
+		if err != nil {
+			return nil, err
+		}
+		s.Subsections = append(s.Subsections, sub)
+	}
+	return s, nil
+}
+
+// run makes fields of neighbours with one name: the elements of an array, one
+// object each, or the runs of an array of pointers (QEMU 10).
+func (t *describer) run(s *model.Schema, run []savevm.DescField, path string, single bool) ([]model.Field, error) {
+	name := run[0].Name
+	if len(run) == 1 {
+		f, err := t.field(s, &run[0], under(path, name), single)
+		return []model.Field{f}, err
+	}
+	lengths := make([]int, len(run))
+	rest := 0
+	for i := range run {
+		lengths[i] = 1
+		if run[i].HasArrayLen {
+			lengths[i] = run[i].ArrayLen
+		}
+		if i > 0 {
+			rest += lengths[i]
+		}
+	}
+	// QEMU 10.0 to 10.2 give a first run that is not NULL the whole array's
+	// length.
+	if run[0].HasArrayLen && run[0].Type != "nullptr" && lengths[0] > rest {
+		t.note(rules.VMDescRunLength, under(path, name), "the first run is said to have %d elements, the array's number; it has %d", lengths[0], lengths[0]-rest)
+		lengths[0] -= rest
+	}
+	var fields []model.Field
+	index := 0
+	for i := range run {
+		one := run[i]
+		one.HasArrayLen = false
+		if lengths[i] < 0 || lengths[i] > maxExpanded-index {
+			return nil, bad(under(path, name), "runs of more than %d elements", maxExpanded)
+		}
+		for range lengths[i] {
+			one.Name = fmt.Sprintf("%s[%d]", name, index)
+			f, err := t.field(s, &one, under(path, one.Name), single)
+			if err != nil {
+				return nil, err
+			}
+			fields = append(fields, f)
+			index++
+		}
+	}
+	return fields, nil
+}
+
+// maxExpanded bounds an array whose elements are described one by one; the
+// longest one known has 256.
+const maxExpanded = 1 << 16
+
+// sized are the types whose bytes on the wire are known; a description's size
+// has to agree.
+var sized = map[string]struct {
+	t    model.Type
+	size int64
+}{
+	"bool": {model.TypeBool, 1},
+	"int8": {model.TypeInt8, 1}, "int16": {model.TypeInt16, 2}, "int32": {model.TypeInt32, 4}, "int64": {model.TypeInt64, 8},
+	"uint8": {model.TypeUint8, 1}, "uint16": {model.TypeUint16, 2}, "uint32": {model.TypeUint32, 4}, "uint64": {model.TypeUint64, 8},
+	"uint8 equal": {model.TypeUint8, 1}, "uint16 equal": {model.TypeUint16, 2}, "uint32 equal": {model.TypeUint32, 4},
+	"int32 equal": {model.TypeInt32, 4}, "int32 le": {model.TypeInt32, 4},
+	"int64 equal": {model.TypeUint64, 8}, // the name that uint64_equal carries
+	"timer":       {model.TypeInt64, 8}, "CPU_Double_U": {model.TypeUint64, 8},
+	"nullptr": {model.TypeNull, 1},
+}
+
+func (t *describer) field(s *model.Schema, d *savevm.DescField, path string, single bool) (model.Field, error) {
+	f := model.Field{Name: d.Name}
+	if d.HasArrayLen {
+		f.Array, f.Count = true, d.ArrayLen
+	}
+	if d.Size < 0 || d.Size > rules.MaxCount || f.Count < 0 || f.Count > rules.MaxCount {
+		return f, bad(path, "a size of %d, an array_len of %d", d.Size, f.Count)
+	}
+	if k, ok := sized[d.Type]; ok {
+		if d.Size != k.size {
+			return f, bad(path, "type %s has %d bytes, not %d", d.Type, k.size, d.Size)
+		}
+		f.Type = k.t
+		if k.t.String() != d.Type {
+			f.Info = d.Type
+		}
+		return f, nil
+	}
+	switch d.Type {
+	case "struct", "vstruct", "tmp":
+		err := t.structField(s, &f, d, path, single)
+		return f, err
+	case "qtailq", "qlist":
+		err := t.queue(s, &f, d, path, single)
+		return f, err
+	case "unused_buffer":
+		f.Type = model.TypeUnused
+	case "bitmap":
+		if d.Size%8 == 0 && !f.Array {
+			f.Type, f.Info = model.TypeUint64, d.Type
+			f.Array, f.Count = true, int(d.Size/8)
+			return f, nil
+		}
+		fallthrough
+	default: // a buffer, or a device's own type: bytes
+		f.Type = model.TypeBuffer
+		if d.Type != "buffer" {
+			f.Info = d.Type
+		}
+	}
+	size := d.Size
+	if f.Array {
+		if f.Count > 0 && size > rules.MaxCount/int64(f.Count) {
+			return f, bad(path, "%d elements of %d bytes", f.Count, size)
+		}
+		size *= int64(f.Count)
+		f.Array, f.Count = false, 0
+	}
+	f.Size = int(size)
+	return f, nil
+}
+
+func (t *describer) structField(s *model.Schema, f *model.Field, d *savevm.DescField, path string, single bool) error {
+	body := d.Struct
+	if body == nil && len(d.Bodies) == 1 {
+		body = d.Bodies[0] // vstruct, tmp
+	}
+	switch {
+	case body == nil:
+		return bad(path, "a %s with %d bodies", d.Type, len(d.Bodies))
+	case body.Name == "" && d.Size == 1: // a NULL pointer (QEMU 2.9 to 9.2)
+		f.Type = model.TypeNull
+		t.known[fieldKey{s, f.Name}] = facts{null: f.Array}
+		return nil
+	case f.Array && d.Size == 0 && f.Count > maxExpanded:
+		return bad(path, "%d elements that take no bytes", f.Count)
+	}
+	f.Type = model.TypeStruct
+	if d.Type != "struct" {
+		f.Info = d.Type
+	}
+	var err error
+	f.Elem, err = t.vmsd(body, path, single && !f.Array)
+	return err
+}
+
+// queue finds the one schema of a queue's elements.
+func (t *describer) queue(s *model.Schema, f *model.Field, d *savevm.DescField, path string, single bool) error {
+	f.Type = model.TypeQueue
+	if d.Type != "qtailq" {
+		f.Info = d.Type
+	}
+	if f.Array && f.Count != 1 {
+		single = false
+	}
+	t.known[fieldKey{s, f.Name}] = facts{counted: single, bodies: len(d.Bodies), list: f.Info}
+	f.Elem = undescribed
+	if known := knownQueues[queueKey{s.Name, f.Name}]; known != nil {
+		f.Elem = known
+	}
+	if len(d.Bodies) == 0 {
+		return nil
+	}
+	bodies := make([]*model.Schema, len(d.Bodies))
+	for i, b := range d.Bodies {
+		var err error
+		if bodies[i], err = t.vmsd(b, path, false); err != nil {
+			return err
+		}
+	}
+	e, why := t.unify(bodies)
+	if why != "" {
+		if f.Elem == undescribed {
+			t.note(rules.VMDescElementUnknown, path, "the %d elements have no common layout: %s", len(bodies), why)
+		} else {
+			t.note(rules.VMDescFits, path, "the elements are known, and described otherwise: %s", why)
+		}
+		return nil
+	}
+	if f.Elem != undescribed && !alike(e, f.Elem) {
+		t.note(rules.VMDescFits, path, "the elements are known, and described otherwise")
+		return nil
+	}
+	f.Elem = e
+	return nil
+}
+
+// undescribed is the element of a queue whose elements have no known layout:
+// any element is beyond all limits.
+var undescribed = &model.Schema{
+	Name:   Undescribed,
+	Fields: []model.Field{{Name: Undescribed, Type: model.TypeUnused, Size: rules.MaxCount}},
+}
+
+// Undescribed is the name of the field where a load stops that meets an element
+// of no known layout.
+const Undescribed = "(undescribed)"

@@ -1,0 +1,55 @@
+package bind
+
+import "fmt"
+
+// A Fault is one way to break the links of a queue in memory before it is
+// saved. Queue counts the queue fields of the value in the order in which a
+// save meets them (a queue before the queues inside its elements, each element
+// of an array of queues one queue), from 0. Elements are counted from 0 too.
+type Fault struct {
+	Queue   int
+	Kind    FaultKind
+	Element int
+	Other   int // see the kinds
+}
+
+// A FaultKind says which link is wrong.
+type FaultKind uint8
+
+const (
+	// FaultCycle makes the last element's next point to Element, which may be
+	// the last one itself. Needs one element.
+	FaultCycle FaultKind = iota + 1
+	// FaultPrev makes prev of Element point to the next of the element after
+	// it (round the end: of element 0), which is live memory, and in a queue of
+	// one element to its own next. Needs one element.
+	FaultPrev
+	// FaultLast makes the head's last point to the next of Element, which is
+	// not the last one. Needs two elements.
+	FaultLast
+	// FaultLastEmpty makes the head's last point to the head's own first
+	// though there are elements. Needs one element.
+	FaultLastEmpty
+	// FaultShared makes the last element of Queue point to Element of the queue
+	// Other, which has the same element schema and stands elsewhere in the
+	// value. Needs one element in each.
+	FaultShared
+)
+
+// String names the kind and its operands.
+func (f Fault) String() string {
+	switch f.Kind {
+	case FaultCycle:
+		return fmt.Sprintf("queue %d: last.next = element %d", f.Queue, f.Element)
+	case FaultPrev:
+		return fmt.Sprintf("queue %d: prev of element %d is wrong", f.Queue, f.Element)
+	case FaultLast:
+		return fmt.Sprintf("queue %d: last = &element %d.next", f.Queue, f.Element)
+	case FaultLastEmpty:
+		return fmt.Sprintf("queue %d: last = &first", f.Queue)
+	case FaultShared:
+		return fmt.Sprintf("queue %d: last.next = element %d of queue %d", f.Queue, f.Element, f.Other)
+	default:
+		return fmt.Sprintf("queue %d: fault %d", f.Queue, f.Kind)
+	}
+}

@@ -1,0 +1,156 @@
+package bind
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"vmconform/model"
+	"vmconform/rules"
+)
+
+// read makes the value of an object. It follows and checks the links of every
+// queue by itself; an error is a *rules.Error of class bad-link.
+func (c *Class) read(obj unsafe.Pointer) (*model.Struct, error) {
+	return c.body.read(obj)
+}
+
+func (t *body) read(obj unsafe.Pointer) (*model.Struct, error) {
+	v := &model.Struct{Fields: make([]model.Value, len(t.members)), Subs: make([]*model.Struct, len(t.subs))}
+	for i := range t.members {
+		m := &t.members[i]
+		n := -1
+		if m.count >= 0 {
+			n = number(v.Fields[m.count])
+		}
+		x, err := m.read(obj, n)
+		if err != nil {
+			return nil, in(err, m.f.Name)
+		}
+		v.Fields[i] = x
+	}
+	for i := range t.subs {
+		u := &t.subs[i]
+		if *(*byte)(unsafe.Add(obj, u.present)) == 0 {
+			continue
+		}
+		s, err := u.body.read(obj)
+		if err != nil {
+			return nil, in(err, u.body.schema.Name)
+		}
+		v.Subs[i] = s
+	}
+	return v, nil
+}
+
+// in puts a component in front of an error's path.
+func in(err error, name string) error {
+	var e *rules.Error
+	if errors.As(err, &e) {
+		if e.Path != "" && e.Path[0] != '[' {
+			name += "/"
+		}
+		e.Path = name + e.Path
+	}
+	return err
+}
+
+func (m *member) read(obj unsafe.Pointer, counted int) (model.Value, error) {
+	f := m.f
+	base := unsafe.Add(obj, m.off)
+	if m.indirect {
+		base = *slotAt(obj, m.off)
+	}
+	// An array whose field was not on the wire has no memory, whatever its
+	// count says.
+	none := m.indirect && base == nil
+	if f.Type == model.TypeBuffer {
+		n := f.Size
+		if m.count >= 0 {
+			n = counted
+		}
+		if none || n <= 0 {
+			return model.Bytes{}, nil
+		}
+		return model.Bytes(append([]byte{}, unsafe.Slice((*byte)(base), n)...)), nil
+	}
+	if !f.Array {
+		return m.readOne(base)
+	}
+	n := f.Count
+	if m.count >= 0 {
+		n = counted
+	}
+	if none || n <= 0 {
+		return model.List{}, nil
+	}
+	l := make(model.List, n)
+	for i := range l {
+		x, err := m.readOne(unsafe.Add(base, uintptr(i)*m.stride))
+		if err != nil {
+			return nil, in(err, fmt.Sprintf("[%d]", i))
+		}
+		l[i] = x
+	}
+	return l, nil
+}
+
+func (m *member) readOne(p unsafe.Pointer) (model.Value, error) {
+	switch m.f.Type {
+	case model.TypeUnused, model.TypeNull:
+		return model.Null{}, nil
+	case model.TypeStruct:
+		return structValue(m.child.body.read(p))
+	case model.TypeQueue:
+		return m.readQueue(p)
+	case model.TypeBool:
+		return model.Bool(*(*byte)(p) != 0), nil
+	case model.TypeInt8:
+		return model.Int(*(*int8)(p)), nil
+	case model.TypeInt16:
+		return model.Int(*(*int16)(p)), nil
+	case model.TypeInt32:
+		return model.Int(*(*int32)(p)), nil
+	case model.TypeInt64:
+		return model.Int(*(*int64)(p)), nil
+	case model.TypeUint8:
+		return model.Uint(*(*uint8)(p)), nil
+	case model.TypeUint16:
+		return model.Uint(*(*uint16)(p)), nil
+	case model.TypeUint32:
+		return model.Uint(*(*uint32)(p)), nil
+	}
+	return model.Uint(*(*uint64)(p)), nil
+}
+
+// structValue keeps a nil *Struct from becoming a Value that is not nil.
+func structValue(s *model.Struct, err error) (model.Value, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (m *member) readQueue(head unsafe.Pointer) (model.Value, error) {
+	l := model.List{}
+	at, last := queueHead(head)
+	if *at == nil && *last == nil {
+		return l, nil // not initialised: empty
+	}
+	for e := *at; e != nil; e = *at {
+		next, prev := m.child.entry(e)
+		if *prev != at {
+			return nil, &rules.Error{Class: rules.BadLink, Rule: rules.QueueLinks, Path: fmt.Sprintf("[%d]", len(l)), Detail: "prev is wrong"}
+		}
+		s, err := m.child.body.read(e)
+		if err != nil {
+			return nil, in(err, fmt.Sprintf("[%d]", len(l)))
+		}
+		l = append(l, s)
+		at = next
+	}
+	if *last != at {
+		return nil, &rules.Error{Class: rules.BadLink, Rule: rules.QueueLinks, Detail: "last is wrong"}
+	}
+	return l, nil
+}

@@ -1,0 +1,90 @@
+package bind
+
+import (
+	"fmt"
+	"sync"
+	"unsafe"
+
+	"vmconform/impl/vmstate"
+	"vmconform/model"
+	"vmconform/rules"
+)
+
+// Reference is the reference implementation as a subject of the harness: each
+// call works on real memory laid out for the schema. The zero value is ready.
+// It may be used by several goroutines at once.
+type Reference struct {
+	Limits rules.Limits
+
+	mu     sync.Mutex
+	schema *model.Schema // of class: the one used last
+	class  *Class
+}
+
+// Name is "ref".
+func (r *Reference) Name() string { return "ref" }
+
+func (r *Reference) bind(s *model.Schema) (*Class, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.schema == s {
+		return r.class, nil
+	}
+	c, err := Bind(s)
+	if err != nil {
+		return nil, err
+	}
+	r.schema, r.class = s, c
+	return c, nil
+}
+
+// Save lays the value out in memory and saves it at the given version.
+func (r *Reference) Save(s *model.Schema, v *model.Struct, version uint32) ([]byte, error) {
+	c, obj, err := r.object(s, v)
+	if err != nil {
+		return nil, err
+	}
+	saved, err := vmstate.Save(c.Description, obj, version, vmstate.SaveOptions{Limits: r.Limits})
+	return saved.Stream, err
+}
+
+func (r *Reference) object(s *model.Schema, v *model.Struct) (*Class, unsafe.Pointer, error) {
+	c, err := r.bind(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	obj := c.new()
+	return c, obj, c.fill(obj, v)
+}
+
+// Load loads the stream into fresh memory and reads the value from there. The
+// links of every queue are checked, after an error too: memory must then be
+// what it was.
+// What is wrong with the memory after the call, and not with the stream, is an
+// error that is no *rules.Error.
+func (r *Reference) Load(s *model.Schema, stream []byte, version uint32) (model.Loaded, error) {
+	after, l, err := r.LoadOver(s, model.Zero(s), stream, version)
+	if err == nil {
+		l.Value = after
+		return l, nil
+	}
+	if after != nil && !model.Equal(after, model.Zero(s)) {
+		return l, fmt.Errorf("memory is half loaded after: %v", err)
+	}
+	return l, err
+}
+
+// LoadOver loads the stream into an object that holds before, and says what it
+// holds afterwards: nil where its links are broken.
+func (r *Reference) LoadOver(s *model.Schema, before *model.Struct, stream []byte, version uint32) (after *model.Struct, l model.Loaded, err error) {
+	c, obj, err := r.object(s, before)
+	if err != nil {
+		return nil, l, err
+	}
+	loaded, err := vmstate.Load(c.Description, obj, stream, version, vmstate.LoadOptions{Limits: r.Limits})
+	after, broken := c.read(obj)
+	if broken != nil {
+		return nil, l, fmt.Errorf("links are broken after the load (%v): %v", err, broken)
+	}
+	return after, model.Loaded{Consumed: loaded.Consumed, Notes: loaded.Notes}, err
+}
