@@ -88,3 +88,23 @@ func (r *Reference) LoadOver(s *model.Schema, before *model.Struct, stream []byt
 	}
 	return after, model.Loaded{Consumed: loaded.Consumed, Notes: loaded.Notes}, err
 }
+
+// LoadAndSave loads the stream into fresh memory, checks the links of every
+// queue there and saves again from that memory at the schema's version.
+func (r *Reference) LoadAndSave(s *model.Schema, stream []byte, version uint32) (model.Loaded, []byte, error) {
+	c, err := r.bind(s)
+	if err != nil {
+		return model.Loaded{}, nil, err
+	}
+	obj := c.new()
+	l, err := vmstate.Load(c.Description, obj, stream, version, vmstate.LoadOptions{Limits: r.Limits})
+	if err != nil {
+		return model.Loaded{}, nil, err
+	}
+	v, err := c.read(obj)
+	if err != nil {
+		return model.Loaded{}, nil, err
+	}
+	saved, err := vmstate.Save(c.Description, obj, s.Version, vmstate.SaveOptions{Limits: r.Limits})
+	return model.Loaded{Value: v, Consumed: l.Consumed, Notes: l.Notes}, saved.Stream, err
+}

@@ -38,6 +38,7 @@ const (
 	NoTrailing           ID = "vmstate/no-trailing-data"
 	RoundTrip            ID = "vmstate/round-trip"
 	AllOrNothing         ID = "vmstate/all-or-nothing"
+	Agreement            ID = "vmstate/agreement"
 	SubsectionKnown      ID = "subsection/known-name"
 	SubsectionVersion    ID = "subsection/version-range"
 	SubsectionVersion256 ID = "subsection/version-mod-256"
@@ -99,6 +100,7 @@ var Registry = []Rule{
 	{NoTrailing, SeverityError, "Where a caller asks for the whole input to be taken, nothing is left over.", "wire-format §4"},
 	{RoundTrip, SeverityError, "What was loaded is saved to the same bytes, and what was saved loads to the same value.", "vmconform"},
 	{AllOrNothing, SeverityError, "A load that fails leaves memory as it was.", "vmconform; the seed left the queue half filled"},
+	{Agreement, SeverityError, "Reference and model, written apart, make the same of a payload.", "vmconform"},
 	{SubsectionKnown, SeverityError, "A subsection whose name has its parent's name as prefix is one that the parent knows.", "migration/vmstate.c vmstate_subsection_load (ENOENT)"},
 	{SubsectionVersion, SeverityError, "A subsection's version, modulo 256, is from its minimum_version_id to its version_id.", "migration/vmstate.c vmstate_subsection_load"},
 	{SubsectionVersion256, SeverityWarning, "A subsection's version is below 256; QEMU keeps its low 8 bits only.", "migration/vmstate.c (uint8_t version_id); live QEMU"},

@@ -23,6 +23,9 @@ func (l *Loader) subsections(d *Description, obj unsafe.Pointer) error {
 		if !ok {
 			return nil
 		}
+		if err := l.roomForSubsection(name); err != nil {
+			return err
+		}
 		i := indexOf(d.Subsections, name)
 		if i < 0 {
 			return l.Fail(rules.UnknownSubsection, rules.SubsectionKnown, l.Offset(), "%s has no subsection %q", d.Name, name)
@@ -58,6 +61,19 @@ func (l *Loader) peekSubsection(parent string) ([]byte, bool) {
 	return name, string(name[:len(parent)]) == parent
 }
 
+// roomForSubsection applies the limits, which come before the question whether
+// the name is known.
+func (l *Loader) roomForSubsection(name []byte) error {
+	if l.depth < l.limits.Depth && int64(l.pos+2+len(name)) <= l.limits.Bytes {
+		return nil
+	}
+	l.trail.push(string(name))
+	if _, err := l.Take(2 + len(name)); err != nil {
+		return err
+	}
+	return l.enter(l.Offset() - int64(2+len(name)))
+}
+
 func indexOf(list []*Description, name []byte) int {
 	for i, s := range list {
 		if s.Name == string(name) {
@@ -72,13 +88,9 @@ func (l *Loader) subsection(s *Description, obj unsafe.Pointer) error {
 	if err != nil {
 		return err
 	}
-	if err := l.enter(l.Offset()); err != nil {
-		return err
-	}
+	l.depth++
 	defer l.leave()
-	if _, err := l.Take(2 + len(s.Name)); err != nil {
-		return err
-	}
+	l.pos += 2 + len(s.Name)
 	at := l.Offset()
 	b, err := l.Take(4)
 	if err != nil {

@@ -1,0 +1,155 @@
+package model
+
+import (
+	"strings"
+	"testing"
+
+	"vmconform/rules"
+)
+
+// atLimit demands that stream loads with the first limits and is refused with
+// the second, which are one less.
+func atLimit(t *testing.T, s *Schema, stream string, enough, short rules.Limits, at int64, path string) {
+	t.Helper()
+	noError(t, s.Check())
+	_, err := Decode(s, wire(t, stream), s.Version, Options{Limits: enough, All: true})
+	noError(t, err)
+	refused(t, s, wire(t, stream), Options{Limits: short, All: true}, verdict{rules.Limit, at, path, rules.Bounded})
+}
+
+func TestLimitBytes(t *testing.T) {
+	check := func(name string, s *Schema, stream string, enough, at int64, path string) {
+		t.Run(name, func(t *testing.T) {
+			atLimit(t, s, stream, rules.Limits{Bytes: enough}, rules.Limits{Bytes: enough - 1}, at, path)
+		})
+	}
+	u16 := field("x", TypeUint16)
+	check("integer", vmsd("dev", u16, Field{Name: "y", Type: TypeUint32}), "0001 00000002", 6, 2, "y")
+	check("buffer", vmsd("dev", u16, Field{Name: "y", Type: TypeBuffer, Size: 3}), "0001 010203", 5, 2, "y")
+	check("unused", vmsd("dev", u16, Field{Name: "y", Type: TypeUnused, Size: 3}), "0001 000000", 5, 2, "y")
+	check("array element", vmsd("dev", Field{Name: "y", Type: TypeUint16, Array: true, Count: 2}), "0001 0002", 4, 2, "y[1]")
+	check("queue terminator", vmsd("dev", u16, queueOf("q", vmsd("e"))), "0001 01 00", 4, 3, "q[1]")
+	s := deviceSchema()
+	check("subsection's payload", s, "07"+devB+"09", 13, 12, "dev/b/x")
+
+	stream := wire(t, "07"+devB+"09") // header from 1 to 8, version from 8 to 12
+	for limit := int64(1); limit < 12; limit++ {
+		want := verdict{rules.Limit, 1, "dev/b", rules.Bounded}
+		if limit >= 8 {
+			want.Offset = 8
+		}
+		refused(t, s, stream, Options{Limits: rules.Limits{Bytes: limit}}, want)
+	}
+	// Limit before truncated: the item would end beyond both.
+	refused(t, vmsd("dev", field("x", TypeUint64)), wire(t, "00"), Options{Limits: rules.Limits{Bytes: 7}},
+		verdict{rules.Limit, 0, "x", rules.Bounded})
+	// Limit before value: the header ends beyond the limit, the name is unknown.
+	refused(t, s, wire(t, "07 05 04 6465767a"), Options{Limits: rules.Limits{Bytes: 6}},
+		verdict{rules.Limit, 1, "devz", rules.Bounded})
+	// The peek looks beyond the limit, and what is no subsection is not an item.
+	_, err := Decode(s, wire(t, "07 05 03 646576"), 1, Options{Limits: rules.Limits{Bytes: 1}})
+	noError(t, err)
+	// An item of no bytes ends at the limit.
+	_, err = Decode(vmsd("dev", field("x", TypeUint8), Field{Name: "b", Type: TypeBuffer}), []byte{1}, 1, Options{Limits: rules.Limits{Bytes: 1}})
+	noError(t, err)
+}
+
+func TestLimitElements(t *testing.T) {
+	inner := vmsd("inner", field("x", TypeUint8))
+	check := func(name string, s *Schema, stream string, enough int, at int64, path string) {
+		t.Run(name, func(t *testing.T) {
+			short := rules.Limits{Elements: enough - 1}
+			atLimit(t, s, stream, rules.Limits{Elements: enough}, short, at, path)
+		})
+	}
+	array := Field{Name: "a", Type: TypeStruct, Array: true, Count: 2, Elem: inner}
+	queues := Field{Name: "qs", Type: TypeQueue, Array: true, Count: 2, Version: 1, Elem: inner}
+	check("queue", vmsd("dev", queueOf("q", inner)), "01 07 01 08 00", 2, 2, "q[1]")
+	check("array of structs", vmsd("dev", array), "07 08", 2, 1, "a[1]")
+	check("array of queues", vmsd("dev", queues), "00 00", 2, 1, "qs[1]")
+	// qs[0] counts 1, its two elements 2, qs[1] the fourth, its element the fifth
+	check("queues count with their elements", vmsd("dev", queues), "01 07 01 08 00 01 09 00", 5, 5, "qs[1][0]")
+	check("over the whole load", vmsd("dev", queueOf("q", inner), array), "01 07 00 07 08", 3, 4, "a[1]")
+	// Structs alone and integers in an array do not count.
+	s := vmsd("dev", Field{Name: "n", Type: TypeUint8, Array: true, Count: 3}, Field{Name: "s", Type: TypeStruct, Elem: inner}, queueOf("q", inner))
+	_, err := Decode(s, wire(t, "010203 04 01 05 00"), 1, Options{Limits: rules.Limits{Elements: 1}})
+	noError(t, err)
+	// Elements that take no bytes are bounded by the limit alone.
+	none := vmsd("dev", Field{Name: "a", Type: TypeStruct, Array: true, Count: rules.MaxCount, Elem: vmsd("empty")})
+	refused(t, none, nil, Options{Limits: rules.Limits{Elements: 9}}, verdict{rules.Limit, 0, "a[9]", rules.Bounded})
+	refused(t, none, nil, Options{}, verdict{rules.Limit, 0, "a[1048576]", rules.Bounded})
+}
+
+func TestLimitDepth(t *testing.T) {
+	inner := vmsd("inner", field("x", TypeUint8))
+	nested := deviceSchema()
+	check := func(name string, s *Schema, stream string, enough int, at int64, path string) {
+		t.Run(name, func(t *testing.T) {
+			short := rules.Limits{Depth: enough - 1}
+			atLimit(t, s, stream, rules.Limits{Depth: enough}, short, at, path)
+		})
+	}
+	check("struct", vmsd("dev", field("y", TypeUint8), Field{Name: "s", Type: TypeStruct, Elem: inner}), "01 02", 2, 1, "s")
+	check("struct in array", vmsd("dev", field("y", TypeUint8), Field{Name: "s", Type: TypeStruct, Array: true, Count: 1, Elem: inner}), "01 02", 2, 1, "s[0]")
+	check("element", vmsd("dev", field("y", TypeUint8), queueOf("q", inner)), "01 01 02 00", 2, 1, "q[0]")
+	check("subsection", nested, "07"+devB+"09", 2, 1, "dev/b")
+	check("subsection of a subsection", nested, "07"+devA+"09"+devAN+"0a", 3, 13, "dev/a/dev/a/n")
+	check("node in node", nodeSchema(), "01 01 02 01 03 00 00 00", 3, 3, "children[0]/children[0]")
+
+	// An empty queue opens nothing.
+	_, err := Decode(vmsd("dev", queueOf("q", inner)), []byte{0}, 1, Options{Limits: rules.Limits{Depth: 1}})
+	noError(t, err)
+}
+
+func TestLimitDepthDefault(t *testing.T) {
+	// n nested nodes: n ids, n-1 markers before them, n terminators.
+	stream := func(n int) []byte {
+		b := []byte{9}
+		for range n - 1 {
+			b = append(b, 1, 9)
+		}
+		return append(b, make([]byte, n)...)
+	}
+	got, err := Decode(nodeSchema(), stream(1024), 1, Options{All: true})
+	noError(t, err)
+	saved, err := Encode(nodeSchema(), got.Value, 1)
+	noError(t, err)
+	equal(t, stream(1024), saved)
+	// The 1025th node's marker stands after 1024 ids and 1023 markers.
+	path := strings.Repeat("children[0]/", 1023) + "children[0]"
+	refused(t, nodeSchema(), stream(1025), Options{}, verdict{rules.Limit, 1024 + 1023, path, rules.Bounded})
+}
+
+func TestLimitPrecedence(t *testing.T) {
+	inner := vmsd("inner", field("x", TypeUint8))
+	queue := vmsd("dev", field("n", TypeUint8), Field{Name: "a", Type: TypeStruct, Array: true, CountFrom: "n", Elem: inner}, queueOf("q", inner))
+	one := rules.Limits{Elements: 1, Depth: 1}
+	t.Run("element: elements before depth", func(t *testing.T) {
+		// with both exceeded, only the detail could tell; with elements left it is the depth
+		refused(t, queue, wire(t, "00 01 07 00"), Options{Limits: one}, verdict{rules.Limit, 1, "q[0]", rules.Bounded})
+	})
+	t.Run("marker absent: truncated before elements", func(t *testing.T) {
+		refused(t, queue, wire(t, "01 07"), Options{Limits: rules.Limits{Elements: 1}}, verdict{rules.Truncated, 2, "q[0]", rules.QueueTerminator})
+	})
+	t.Run("terminator needs no element", func(t *testing.T) {
+		_, err := Decode(queue, wire(t, "01 07 00"), 1, Options{Limits: rules.Limits{Elements: 1}})
+		noError(t, err)
+	})
+	t.Run("marker: bytes before truncated", func(t *testing.T) {
+		refused(t, queue, wire(t, "00"), Options{Limits: rules.Limits{Bytes: 1}}, verdict{rules.Limit, 1, "q[0]", rules.Bounded})
+	})
+	t.Run("count before elements", func(t *testing.T) {
+		s := vmsd("dev", field("n", TypeInt8), Field{Name: "a", Type: TypeStruct, Array: true, CountFrom: "n", Elem: inner})
+		refused(t, s, wire(t, "ff"), Options{Limits: one}, verdict{rules.OutOfRange, 1, "a", rules.CountRange})
+	})
+	t.Run("array of queues: elements before version", func(t *testing.T) {
+		s := vmsd("dev", Field{Name: "qs", Type: TypeQueue, Array: true, Count: 2, Version: 0, Elem: inner})
+		refused(t, s, nil, Options{Limits: one}, verdict{rules.VersionTooOld, 0, "qs[0]", rules.QueueVersion})
+	})
+	t.Run("subsection: depth before its version", func(t *testing.T) {
+		refused(t, deviceSchema(), wire(t, "07 05 05 6465762f62"), Options{Limits: one}, verdict{rules.Limit, 1, "dev/b", rules.Bounded})
+	})
+	t.Run("subsection: depth before its name", func(t *testing.T) {
+		refused(t, deviceSchema(), wire(t, "07 05 05 6465762f7a"), Options{Limits: one}, verdict{rules.Limit, 1, "dev/z", rules.Bounded})
+	})
+}

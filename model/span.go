@@ -1,0 +1,59 @@
+package model
+
+// A Span is one thing found on the wire. Spans are listed in pre-order: what
+// contains others precedes them.
+type Span struct {
+	Path   string // as in errors
+	Offset int64  // of the first byte
+	Size   int64  // in bytes; -1 for what an error left open
+	Depth  int    // how many spans of the list contain this one
+	Field  *Field // the field; for an element, the array or queue; nil for a subsection
+	// Schema is the vmsd that opens here (a struct, an element of an array of
+	// structs or of a queue, a subsection), else nil.
+	Schema *Schema
+	Value  Value // of an integer, bool, buffer, unused or NULL; nil for what contains others
+	Kind   SpanKind
+}
+
+// A SpanKind says what a Span is of.
+type SpanKind uint8
+
+// The kinds of spans.
+const (
+	SpanField      SpanKind = iota + 1 // a field; a queue runs from its first marker through its terminator
+	SpanElement                        // of an array; or of a queue, from its marker to its end
+	SpanSubsection                     // from its 05 to its end
+)
+
+// spanList collects the spans of one load; it does nothing unless on.
+type spanList struct {
+	on    bool
+	spans []Span
+	open  int // containers begun and not yet ended
+}
+
+// leaf adds a finished span that contains no other.
+func (l *spanList) leaf(kind SpanKind, f *Field, path trail, offset, size int, v Value) {
+	if l.on {
+		l.spans = append(l.spans, Span{Path: path.String(), Offset: int64(offset), Size: int64(size), Depth: l.open, Field: f, Value: v, Kind: kind})
+	}
+}
+
+// begin adds a span whose end is not known yet; the result is for end.
+func (l *spanList) begin(kind SpanKind, f *Field, s *Schema, path trail, offset int) int {
+	if !l.on {
+		return -1
+	}
+	l.spans = append(l.spans, Span{Path: path.String(), Offset: int64(offset), Size: -1, Depth: l.open, Field: f, Schema: s, Kind: kind})
+	l.open++
+	return len(l.spans) - 1
+}
+
+// end closes the span that begin returned, which ends before offset.
+func (l *spanList) end(i, offset int) {
+	if i < 0 {
+		return
+	}
+	l.spans[i].Size = int64(offset) - l.spans[i].Offset
+	l.open--
+}
