@@ -22,7 +22,8 @@ const (
 	FaultCycle FaultKind = iota + 1
 	// FaultPrev makes prev of Element point to the next of the element after
 	// it (round the end: of element 0), which is live memory, and in a queue of
-	// one element to its own next. Needs one element.
+	// one element to its own next. Needs one element, and is no fault for the
+	// second of two, whose prev that is.
 	FaultPrev
 	// FaultLast makes the head's last point to the next of Element, which is
 	// not the last one. Needs two elements.

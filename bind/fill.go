@@ -74,7 +74,9 @@ func number(v model.Value) int {
 	return -1
 }
 
-// fill writes one member; counted is what the member that counts it says.
+// fill writes one member; counted is what the member that counts it says. One
+// that is empty though it is counted stands for one that was not on the wire:
+// there is no memory for it.
 func (m *member) fill(obj unsafe.Pointer, v model.Value, counted int) *misfit {
 	f := m.f
 	base := unsafe.Add(obj, m.off)
@@ -84,7 +86,7 @@ func (m *member) fill(obj unsafe.Pointer, v model.Value, counted int) *misfit {
 		if m.count >= 0 {
 			want = counted
 		}
-		if !ok || len(b) != want {
+		if !ok || len(b) != want && !(m.count >= 0 && len(b) == 0) {
 			return &misfit{detail: fmt.Sprintf("%T of %d bytes, want %d", v, len(b), want)}
 		}
 		switch {
@@ -109,7 +111,7 @@ func (m *member) fill(obj unsafe.Pointer, v model.Value, counted int) *misfit {
 	if m.count >= 0 {
 		want = counted
 	}
-	if !ok || len(list) != want {
+	if !ok || len(list) != want && !(m.count >= 0 && len(list) == 0) {
 		return &misfit{detail: fmt.Sprintf("%T of %d elements, want %d", v, len(list), want)}
 	}
 	if m.indirect {

@@ -117,6 +117,9 @@ func (d *decoder) field(s *Schema, f *Field, v *Struct, old Value) (Value, error
 		return nil, err
 	}
 	d.end(span, d.pos)
+	if span >= 0 && f.Type.info().kind != kindContainer {
+		d.spans[span].Value = l
+	}
 	return l, nil
 }
 
@@ -140,7 +143,11 @@ func (d *decoder) array(f *Field, n int, old Value) (List, error) {
 				x, err = d.container(f, was, SpanElement)
 			}
 		} else {
-			x, err = d.leafItem(f, 0, SpanElement)
+			kind := SpanElement
+			if f.Type != TypeNull {
+				kind = spanNone
+			}
+			x, err = d.leafItem(f, 0, kind)
 		}
 		if err != nil {
 			return nil, err

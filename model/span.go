@@ -11,7 +11,7 @@ type Span struct {
 	// Schema is the vmsd that opens here (a struct, an element of an array of
 	// structs or of a queue, a subsection), else nil.
 	Schema *Schema
-	Value  Value // of an integer, bool, buffer, unused or NULL; nil for what contains others
+	Value  Value // of an integer, bool, buffer, unused, NULL, or an array of them; nil for what contains others
 	Kind   SpanKind
 }
 
@@ -21,8 +21,10 @@ type SpanKind uint8
 // The kinds of spans.
 const (
 	SpanField      SpanKind = iota + 1 // a field; a queue runs from its first marker through its terminator
-	SpanElement                        // of an array; or of a queue, from its marker to its end
+	SpanElement                        // of an array, unless of integers or bools; or of a queue, from its marker to its end
 	SpanSubsection                     // from its 05 to its end
+
+	spanNone SpanKind = 0 // no span: the array has one for all
 )
 
 // spanList collects the spans of one load; it does nothing unless on.
@@ -34,7 +36,7 @@ type spanList struct {
 
 // leaf adds a finished span that contains no other.
 func (l *spanList) leaf(kind SpanKind, f *Field, path trail, offset, size int, v Value) {
-	if l.on {
+	if l.on && kind != spanNone {
 		l.spans = append(l.spans, Span{Path: path.String(), Offset: int64(offset), Size: int64(size), Depth: l.open, Field: f, Value: v, Kind: kind})
 	}
 }

@@ -316,7 +316,7 @@ func (l *Loader) elementsOf(o *op, obj unsafe.Pointer) error {
 		defer func() { l.fresh = was }()
 		base = *slot
 		if base == nil && n > 0 && size > 0 {
-			return l.Fail(rules.BadLink, rules.QueueLinks, l.Offset(), "a pointer to the elements is nil")
+			return l.Fail(rules.OutOfRange, rules.CountRange, l.Offset(), "%d elements where there is no memory for any", n)
 		}
 	}
 	array := f.Flags&(Array|VArray) != 0

@@ -177,7 +177,7 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 	if f.Flags&Pointer != 0 {
 		base = *(*unsafe.Pointer)(base)
 		if base == nil && n > 0 && size > 0 {
-			return s.Fail(rules.BadLink, rules.QueueLinks, "a pointer to the elements is nil")
+			return s.Fail(rules.OutOfRange, rules.CountRange, "%d elements where there are none", n)
 		}
 	}
 	array := f.Flags&(Array|VArray) != 0

@@ -214,8 +214,12 @@ func differAt(a, b []byte) int64 {
 func pathAt(spans []model.Span, at int64) string {
 	path := ""
 	for _, s := range spans {
-		if s.Offset <= at && (s.Size < 0 || at < s.Offset+s.Size) {
-			path = s.Path
+		if s.Offset > at || s.Size >= 0 && at >= s.Offset+s.Size {
+			continue
+		}
+		path = s.Path
+		if list, ok := s.Value.(model.List); ok && len(list) > 0 { // of integers, of one size
+			path += fmt.Sprintf("[%d]", (at-s.Offset)/(s.Size/int64(len(list))))
 		}
 	}
 	return path

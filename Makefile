@@ -1,0 +1,61 @@
+# `make help` lists what there is; .ci/run calls the same names.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+GO       ?= go
+FUZZTIME ?= 10s
+BENCH    ?= .
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/\1\t\2/' | expand -t 10
+
+.PHONY: build
+build: ## build the command: bin/conform
+	$(GO) build -o bin/conform ./cmd/conform
+
+.PHONY: test
+test: ## run all tests; those that need a QEMU are skipped where it is missing, unless CI=true
+	$(GO) test ./...
+
+.PHONY: race
+race: ## run all tests under the race detector
+	$(GO) test -race ./...
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (10s)
+	@targets=$$(grep -rhoE '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' fuzz | sed 's/^func //' | sort) \
+		|| { echo "no fuzz targets in fuzz/" >&2; exit 1; }
+	for target in $$targets; do
+		echo "== $$target for $(FUZZTIME)"
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./fuzz
+	done
+
+.PHONY: corpus
+corpus: ## record the streams of corpus/ anew, from both QEMUs
+	$(GO) run ./corpus/record
+
+.PHONY: bench
+bench: ## run the benchmarks that BENCH matches (all)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+.PHONY: lint
+lint: ## gofmt, vet and staticcheck
+	@unformatted=$$(gofmt -l .)
+	if [[ -n $$unformatted ]]; then
+		echo "not formatted by gofmt:" $$unformatted >&2
+		exit 1
+	fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+.PHONY: qemu10
+qemu10: ## unpack QEMU 10 beside the system's QEMU, into VMCONFORM_QEMU10 or /opt/vmconform-qemu10
+	scripts/install-qemu10
+
+.PHONY: ci
+ci: ## all that CI does, installing what is missing (as root)
+	.ci/run
