@@ -2,14 +2,13 @@
 // contract that scripts depend on (docs/check.schema.json), and their text.
 package report
 
-import (
-	"strings"
+import "vmconform/rules"
 
-	"vmconform/rules"
+// Version is the program's, and Tool names it in reports.
+const (
+	Version = "0.1.0"
+	Tool    = "conform " + Version
 )
-
-// Tool names the program in reports.
-const Tool = "conform 0.1.0"
 
 // A Verdict on a stream.
 type Verdict string
@@ -142,15 +141,4 @@ func (f *File) Has(s rules.Severity) bool {
 		}
 	}
 	return false
-}
-
-// Text is the one line that a finding takes.
-func (x Finding) Text() string {
-	var b strings.Builder
-	b.WriteString(string(x.Severity))
-	b.WriteString(" " + string(x.Rule))
-	if x.Class != "" {
-		b.WriteString(" (" + string(x.Class) + ")")
-	}
-	return b.String()
 }

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// A progress tells on standard error what is being worked on, once that takes
+// longer than a person likes to wait without a word.
+type progress struct {
+	mode  string
+	w     io.Writer // nil: no progress
+	line  bool      // one line, written over
+	since time.Time
+	shown bool
+}
+
+const progressAfter = 2 * time.Second
+
+func (p *progress) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.mode, "progress", "auto", "progress on standard error after two seconds: auto (on a terminal), plain or none")
+}
+
+func (p *progress) start(w io.Writer, quiet bool) error {
+	f, ok := w.(*os.File)
+	terminal := ok && isTerminal(f)
+	switch p.mode {
+	case "auto":
+		p.line = true
+		if !terminal {
+			return nil
+		}
+	case "plain":
+	case "none":
+		return nil
+	default:
+		return fmt.Errorf("--progress %s: auto, plain or none", p.mode)
+	}
+	if !quiet {
+		p.w, p.since = w, time.Now()
+	}
+	return nil
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// at says that the i-th of n things is begun.
+func (p *progress) at(i, n int, what string) {
+	if p.w == nil || time.Since(p.since) < progressAfter {
+		return
+	}
+	text := fmt.Sprintf("%d of %d: %s", i+1, n, what)
+	if p.line {
+		fmt.Fprintf(p.w, "\r\x1b[K%s", text)
+		p.shown = true
+		return
+	}
+	fmt.Fprintln(p.w, text)
+}
+
+// stop wipes the line.
+func (p *progress) stop() {
+	if p.shown {
+		fmt.Fprint(p.w, "\r\x1b[K")
+		p.shown = false
+	}
+}
