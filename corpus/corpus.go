@@ -16,7 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-//go:embed manifest.json streams
+//go:embed manifest.json streams vectors
 var files embed.FS
 
 // Manifest is manifest.json.

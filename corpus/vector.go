@@ -1,0 +1,113 @@
+package corpus
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// A Vector is a payload, made by hand from the wire format, with the schema
+// that it is to be loaded by and what has to become of it. Its file is a text
+// header of `key: value` lines, an empty line, and the payload's bytes.
+type Vector struct {
+	ID      string // the file's name without its ending
+	Rule    string // the rule it is a case of
+	Schema  string // JSON, as model.UnmarshalSchema reads it
+	Version uint32 // to load at
+	Expect  string // accept or refuse
+	Class   string // refuse: the error's
+	Offset  int64  // refuse: the error's. accept with Note: the note's
+	Note    string // accept: the rule of the one note, if there is one
+	Comment string
+	Payload []byte
+}
+
+// Vectors returns the vectors, sorted by id.
+func Vectors() ([]Vector, error) {
+	list, err := files.ReadDir("vectors")
+	if err != nil {
+		return nil, err
+	}
+	var vectors []Vector
+	for _, f := range list {
+		name := path.Join("vectors", f.Name())
+		b, err := files.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		v, err := parseVector(b)
+		if err != nil {
+			return nil, fmt.Errorf("corpus/%s: %w", name, err)
+		}
+		v.ID = strings.TrimSuffix(f.Name(), ".vector")
+		vectors = append(vectors, v)
+	}
+	return vectors, nil
+}
+
+// Bytes is the vector's file.
+func (v Vector) Bytes() []byte {
+	var b bytes.Buffer
+	line := func(key, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%s: %s\n", key, value)
+		}
+	}
+	line("rule", v.Rule)
+	line("comment", v.Comment)
+	line("schema", v.Schema)
+	line("version", strconv.FormatUint(uint64(v.Version), 10))
+	line("expect", v.Expect)
+	line("class", v.Class)
+	line("note", v.Note)
+	if v.Class != "" || v.Note != "" {
+		line("offset", strconv.FormatInt(v.Offset, 10))
+	}
+	b.WriteByte('\n')
+	b.Write(v.Payload)
+	return b.Bytes()
+}
+
+func parseVector(b []byte) (Vector, error) {
+	var v Vector
+	header, payload, ok := bytes.Cut(b, []byte("\n\n"))
+	if !ok {
+		return v, fmt.Errorf("no empty line behind the header")
+	}
+	v.Payload = payload
+	for line := range strings.Lines(string(header) + "\n") {
+		key, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		if !ok {
+			return v, fmt.Errorf("header line %q", line)
+		}
+		var err error
+		switch key {
+		case "rule":
+			v.Rule = value
+		case "comment":
+			v.Comment = value
+		case "schema":
+			v.Schema = value
+		case "version":
+			var n uint64
+			n, err = strconv.ParseUint(value, 10, 32)
+			v.Version = uint32(n)
+		case "expect":
+			v.Expect = value
+		case "class":
+			v.Class = value
+		case "note":
+			v.Note = value
+		case "offset":
+			v.Offset, err = strconv.ParseInt(value, 10, 64)
+		default:
+			err = fmt.Errorf("header key %q", key)
+		}
+		if err != nil {
+			return v, err
+		}
+	}
+	return v, nil
+}
