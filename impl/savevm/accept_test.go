@@ -1,0 +1,382 @@
+package savevm
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"vmconform/rules"
+)
+
+const (
+	subBitsName = "configuration/target-page-bits"
+	subCapsName = "configuration/capabilities"
+	subUUIDName = "configuration/uuid"
+)
+
+// everything is a stream with one of each thing that the package knows.
+func everything() *stream {
+	s := begin().config("machine-1.0",
+		sub(subBitsName, 1, be32(12)), sub(subCapsName, 1, be32(1)+"\x01x"), sub(subUUIDName, 1, "0123456789abcdef"))
+	s.cmd(1, "").cmd(2, "\x00\x00\x00\x01")
+	withRAM(s)
+	s.start(3, "spapr/htab", 0, 1, be32(18))
+	s.start(7, "s390-storage_attributes", 0, 0, be64(1))
+	s.dev(20, "early", 0, "abc")
+	s.part(2, 2, be64(2)+"\x01a\x00"+be64(0x1000|0x28)+page('p')+be64(8)+"\x01b"+page('q')+be64(0x10))
+	s.part(2, 3, be32(0)+be32(5)+"\x00\x02\x00\x01"+strings.Repeat("e", 32)+be64(0))
+	s.part(2, 7, be64(0x3000|2)+be64(3)+"xyz"+be64(1))
+	s.cmd(11, "").cmd(11, "")
+	s.part(3, 2, be64(0x10))
+	s.part(3, 3, be32(0xffffffff))
+	s.part(3, 7, be64(8)+be64(1))
+	s.dev(0, "timer", 0, "\xff\xff\xff\xff\xff\xff\xff\x7f", "\x00\x00\x00\x00\x00\x00\x00\x00", "12345678")
+	s.dev(9, "dma", 0, "d")
+	s.dev(10, "dma", 1, "e", "ff")
+	s.full(11, "old", 0, 3, "oldstyle")
+	s.devs = append(s.devs, `{"name": "old", "instance_id": 0, "size": 8, "fields": [{"name": "data", "size": 8, "type": "buffer"}]}`)
+	return s
+}
+
+func TestEverything(t *testing.T) {
+	b := everything().done()
+	s := parse(t, b.b)
+	wantNotes(t, s)
+	wantSections(t, s,
+		sectionView{"ram", CoverageBuiltin, 36, false},
+		sectionView{"spapr/htab", CoverageBuiltin, 4, false},
+		sectionView{"s390-storage_attributes", CoverageBuiltin, 8, false},
+		sectionView{"early", CoverageFull, 3, false},
+		sectionView{"ram", CoverageBuiltin, 11 + 8 + 4096 + 10 + 4096 + 8, false},
+		sectionView{"spapr/htab", CoverageBuiltin, 52, false},
+		sectionView{"s390-storage_attributes", CoverageBuiltin, 27, false},
+		sectionView{"ram", CoverageBuiltin, 8, false},
+		sectionView{"spapr/htab", CoverageBuiltin, 4, false},
+		sectionView{"s390-storage_attributes", CoverageBuiltin, 16, false},
+		sectionView{"timer", CoverageFull, 24, false},
+		sectionView{"dma", CoverageFull, 1, false},
+		sectionView{"dma#1", CoverageFull, 3, false},
+		sectionView{"old", CoverageOpaque, 8, false},
+	)
+	want := b.by
+	want.Decoded, want.Opaque = 3+24+1+3, 8
+	assert.Equal(t, want, s.BytesBy())
+	assert.Equal(t, "machine-1.0", s.Config.Machine)
+	assert.Equal(t, uint32(12), s.Config.PageBits)
+	assert.Equal(t, []string{"x"}, s.Config.Capabilities)
+	assert.Equal(t, "0123456789abcdef", string(s.Config.UUID[:]))
+	assert.Equal(t, []RAMBlock{{Name: "a", UsedLength: 8192}, {Name: "b", UsedLength: 4096}}, s.RAM)
+	assert.True(t, s.Footers)
+	assert.Equal(t, int64(len(b.b)), s.End)
+	assert.Equal(t, s.EOF+1, s.VMDescOffset)
+	assert.Equal(t, b.text(), string(b.b[s.VMDescOffset+5:]))
+	assert.Equal(t, int64(len(b.text())), s.VMDescSize)
+
+	var commands []uint16
+	for _, it := range s.Items {
+		if it.Command != nil {
+			commands = append(commands, it.Command.Code)
+		}
+	}
+	assert.Equal(t, []uint16{1, 2, 11, 11}, commands)
+}
+
+func TestRAMRecords(t *testing.T) {
+	zlib := strings.Repeat("z", 4110)
+	s := withRAM(machine())
+	at := int64(len(s.b)) + 5
+	s.part(2, 2, be64(2)+"\x01a\xff"+be64(0x1000|0x28)+page('p')+be64(0x80)+be64(0x200)+
+		be64(0x40)+"\x01b\x01\x00\x04\x00\x02xy"+be64(0x60)+"\x01\x00\x04\xff\x1f\x01x"+
+		be64(0x60)+"\x01\x00\x00"+be64(0x120)+be32(4110)+zlib+be64(0x7000|0x30))
+	got := parse(t, s.eof().b)
+	sections := slices.Collect(got.Sections)
+	records := slices.Collect(got.RAMRecords(sections[1]))
+	want := []RAMRecord{
+		{Offset: at, Flag: RAMZero, Block: []byte("a"), Fill: 0xff},
+		{Offset: at + 11, Addr: 0x1000, Flag: RAMPage, Cont: true, Data: []byte(page('p'))},
+		{Offset: at + 11 + 4104, Flag: RAMHook},
+		{Offset: at + 11 + 4112, Flag: RAMMultifdFlush},
+		{Offset: at + 11 + 4120, Flag: RAMXBZRLE, Block: []byte("b"), Data: []byte("\x00\x02xy")},
+		{Offset: at + 11 + 4137, Flag: RAMXBZRLE, Cont: true, Data: []byte("\xff\x1f\x01x")},
+		{Offset: at + 11 + 4152, Flag: RAMXBZRLE, Cont: true, Data: []byte{}},
+		{Offset: at + 11 + 4163, Flag: RAMCompressPage, Cont: true, Data: []byte(zlib)},
+		{Offset: at + 11 + 4163 + 12 + 4110, Addr: 0x7000, Flag: RAMEOS, Cont: true},
+	}
+	require.Empty(t, cmp.Diff(want, records))
+	page := records[1].Data
+	require.Same(t, &got.Bytes[records[1].Offset+8], &page[0], "pages are not copied")
+
+	records = slices.Collect(got.RAMRecords(sections[0]))
+	require.Empty(t, cmp.Diff([]RAMRecord{
+		{Offset: sections[0].PayloadOffset, Addr: 0x3000, Flag: RAMMemSize, Blocks: []RAMBlock{{Name: "a", UsedLength: 0x2000}, {Name: "b", UsedLength: 0x1000}}},
+		{Offset: sections[0].PayloadOffset + 28, Flag: RAMEOS},
+	}, records))
+	for range got.RAMRecords(sections[0]) {
+		break // stopping early is allowed
+	}
+	for sec := range got.Sections {
+		assert.True(t, sec.Complete())
+		break
+	}
+	assert.Empty(t, slices.Collect(got.RAMRecords(&Section{Name: "dma", Coverage: CoverageFull})))
+}
+
+// What QEMU loads although its writer does not write it, or not always.
+func TestAccepted(t *testing.T) {
+	ram := func(s *stream, payload string) *stream { return s.start(2, "ram", 0, 4, payload).eof() }
+	for _, c := range []struct {
+		name  string
+		s     *stream
+		notes []place
+		check func(t *testing.T, s *Stream)
+	}{
+		{"no sections", machine().eof(), nil, nil},
+		{"neither configuration nor sections", begin().eof(), nil, nil},
+		{"machine without name", begin().config("").eof(), nil, nil},
+		{"NUL in the machine's name", begin().config("a\x00b").eof(), nil, func(t *testing.T, s *Stream) {
+			assert.Equal(t, "a\x00b", s.Config.Machine)
+		}},
+		{"NUL in an idstr", withRAM(machine()).full(3, "a\x00b", 0, 1, "x").eof(), []place{{rules.SectionBridged, 72, "a"}}, nil},
+		{"command between all", machine().cmd(11, "").start(2, "ram", 0, 4, ramStart()).cmd(2, "pong").part(3, 2, be64(0x10)).cmd(11, "").eof(), nil, nil},
+		{"all commands", machine().cmd(1, "").cmd(2, "ping").cmd(3, "").cmd(3, be64(1)+be64(2)).cmd(4, "").cmd(5, "").
+			cmd(6, "\x00\x01a\x00").cmd(8, "").cmd(9, "").cmd(10, "\x02ab").cmd(11, "").eof(), nil, nil},
+		{"packaged", machine().cmd(7, be32(4)).raw("\x04abc").eof(), nil, func(t *testing.T, s *Stream) {
+			c := s.Items[0].Command
+			assert.Equal(t, "\x04abc", string(s.Bytes[c.PackedOffset:c.PackedOffset+c.PackedSize]))
+			assert.Equal(t, int64(4), s.BytesBy().Opaque)
+		}},
+		{"START without END", withRAM(machine()).eof(), nil, nil},
+		{"END twice", withRAM(machine()).part(3, 2, be64(0x10)).part(3, 2, be64(0x10)).eof(), nil, nil},
+		{"FULL and then PART", machine().full(2, "ram", 0, 4, ramStart()).part(2, 2, be64(0x10)).eof(), nil, nil},
+		{"two RAM sections", machine().start(2, "ram", 0, 4, ramStart()).start(3, "ram", 1, 4, be64(0x1004)+"\x01c"+be64(0x1000)+be64(0x10)).
+			part(2, 2, be64(2)+"\x01a\x00"+be64(0x10)).part(2, 3, be64(2)+"\x01c\x00"+be64(0x10)).part(2, 2, be64(0x1022)+"\x00"+be64(0x10)).eof(), nil, nil},
+		{"CONTINUE over sections", withRAM(machine()).part(2, 2, be64(2)+"\x01a\x00"+be64(0x10)).part(2, 2, be64(0x1022)+"\x00"+be64(0x10)).eof(), nil, nil},
+		{"block announced again, longer", withRAM(machine()).part(2, 2, be64(0x4004)+"\x01a"+be64(0x4000)+be64(0x3002)+"\x01a\x00"+be64(0x10)).eof(), nil, func(t *testing.T, s *Stream) {
+			assert.Equal(t, []RAMBlock{{Name: "a", UsedLength: 0x4000}, {Name: "b", UsedLength: 0x1000}}, s.RAM)
+		}},
+		{"NUL in a block's name", withRAM(machine()).part(2, 2, be64(2)+"\x03a\x00x\x00"+be64(0x10)).eof(), nil, nil},
+		{"no RAM at all", ram(machine(), be64(4)+be64(0x10)), nil, nil},
+		{"shared blocks", ram(begin().config("m", sub(subCapsName, 1, be32(1)+"\x0fx-ignore-shared")), be64(0x2004)+"\x01a"+be64(0x1000)+be64(7)+"\x01b"+be64(0x1000)+be64(8)+be64(0x10)), nil, func(t *testing.T, s *Stream) {
+			assert.Equal(t, []RAMBlock{{Name: "a", UsedLength: 0x1000, MRAddr: 7}, {Name: "b", UsedLength: 0x1000, MRAddr: 8}}, s.RAM)
+		}},
+		{"huge pages under postcopy", ram(machine().cmd(3, be64(1)+be64(2)), be64(0x3004)+"\x01a"+be64(0x1000)+"\x01b"+be64(0x1000)+be64(0x200000)+"\x01c"+be64(0x1000)+be64(0x10000)+be64(0x10)), nil, func(t *testing.T, s *Stream) {
+			assert.Equal(t, []RAMBlock{{Name: "a", UsedLength: 0x1000}, {Name: "b", UsedLength: 0x1000, PageSize: 0x200000}, {Name: "c", UsedLength: 0x1000, PageSize: 0x10000}}, s.RAM)
+		}},
+		{"pages of 64 KiB", ram(begin().config("m", sub(subBitsName, 1, be32(16))), be64(0x10004)+"\x01a"+be64(0x10000)+be64(8)+"\x01a"+strings.Repeat("p", 65536)+be64(0x10)), nil, func(t *testing.T, s *Stream) {
+			assert.Equal(t, 65536, s.PageSize)
+		}},
+		{"subsections in another order", begin().config("m", sub(subUUIDName, 1, strings.Repeat("u", 16)), sub(subBitsName, 1, be32(12))).eof(),
+			[]place{{rules.SubsectionOrder, 8 + 6 + 2 + 18 + 4 + 16, "configuration/" + subBitsName}}, nil},
+		{"subsection repeated", begin().config("m", sub(subBitsName, 1, be32(13)), sub(subBitsName, 1, be32(12))).eof(),
+			[]place{{rules.SubsectionRepeated, 8 + 6 + 2 + 30 + 8, "configuration/" + subBitsName}}, func(t *testing.T, s *Stream) {
+				assert.Equal(t, 4096, s.PageSize)
+			}},
+		{"subsection version 0x101", begin().config("m", sub(subBitsName, 0x101, be32(12))).eof(),
+			[]place{{rules.SubsectionVersion256, 8 + 6 + 2 + 30, "configuration/" + subBitsName}}, nil},
+		{"nothing in the hash table", machine().start(3, "spapr/htab", 0, 1, be32(0xffffffff)).part(3, 3, be32(0)+be64(0)).eof(), nil, nil},
+		{"last entries of the hash table", machine().start(3, "spapr/htab", 0, 1, be32(18)).part(3, 3, be32(0)+be32(1<<14-2)+"\x00\x01\x00\x01"+strings.Repeat("e", 16)+be64(0)).eof(), nil, nil},
+		{"failed attributes", machine().start(7, "s390-storage_attributes", 0, 0, be64(4)+be64(1)).eof(), nil, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := parse(t, c.s.b)
+			wantNotes(t, s, append(c.notes, place{rules.VMDescAbsent, int64(len(c.s.b)), ""})...)
+			if c.check != nil {
+				c.check(t, s)
+			}
+		})
+	}
+}
+
+// Without a configuration there may be footers, and with one there may be none:
+// both are properties of QEMU's migration object.
+func TestFooters(t *testing.T) {
+	for _, footers := range []bool{true, false} {
+		for _, configured := range []bool{true, false} {
+			s := begin()
+			if configured {
+				s = machine()
+			}
+			s.noFooters = !footers
+			withRAM(s).part(3, 2, be64(0x10)).dev(0, "d", 0, "abc").dev(1, "e", 0, "\x7e\x00\x00\x00\x01\x00").done()
+			got := parse(t, s.b)
+			wantNotes(t, got)
+			wantSections(t, got,
+				sectionView{"ram", CoverageBuiltin, 36, false},
+				sectionView{"ram", CoverageBuiltin, 8, false},
+				sectionView{"d", CoverageFull, 3, false},
+				sectionView{"e", CoverageFull, 6, false})
+			assert.Equal(t, footers, got.Footers)
+		}
+	}
+}
+
+// The case of machine types up to 2.2.
+func TestNeitherFootersNorDescription(t *testing.T) {
+	s := begin()
+	s.noFooters = true
+	withRAM(s).part(3, 2, be64(0x10))
+	at := int64(len(s.b))
+	s.full(0, "timer", 0, 2, strings.Repeat("t", 24)).full(1, "x", 0, 1, "abc").eof()
+	got := parse(t, s.b)
+	wantNotes(t, got, place{rules.SectionBridged, at, "timer"})
+	wantSections(t, got,
+		sectionView{"ram", CoverageBuiltin, 36, false},
+		sectionView{"ram", CoverageBuiltin, 8, false},
+		sectionView{"timer", CoverageOpaque, int64(len(s.b)) - at - 19, false})
+	assert.Equal(t, int64(-1), got.EOF)
+	assert.Equal(t, int64(len(s.b)), got.End)
+
+	// Even the first section may be unknown.
+	s = begin()
+	s.noFooters = true
+	s.full(0, "timer", 0, 2, strings.Repeat("t", 24)).eof()
+	wantNotes(t, parse(t, s.b), place{rules.SectionBridged, 8, "timer"})
+}
+
+// Machine types up to 2.3: one section that the description does not know hides
+// the rest.
+func TestNoFootersUnknownSection(t *testing.T) {
+	s := begin()
+	s.noFooters = true
+	withRAM(s).dev(0, "d", 0, "abc")
+	at := int64(len(s.b))
+	s.full(1, "vendor", 0, 1, "xyz").dev(2, "e", 0, "abc").done()
+	got := parse(t, s.b)
+	eof := int64(len(s.b)) - 6 - int64(len(s.text()))
+	wantNotes(t, got,
+		place{rules.VMDescDevice, at, "vendor"}, place{rules.SectionBridged, at, "vendor"}, place{rules.VMDescDevice, eof + 1, "e"})
+	assert.Equal(t, eof, got.EOF)
+	wantSections(t, got,
+		sectionView{"ram", CoverageBuiltin, 36, false},
+		sectionView{"d", CoverageFull, 3, false},
+		sectionView{"vendor", CoverageOpaque, eof - at - 20, false})
+}
+
+// cutStreams are whole streams that get cut at every byte.
+func cutStreams() map[string]*stream {
+	unknown := withRAM(machine()).part(3, 2, be64(0x10))
+	// The classic: the clock of a timer, id 0, then zeros.
+	unknown.full(0, "timer", 0, 2, "\x00\x00\x00\x00\x00\x00\x00\x7e"+strings.Repeat("\x00", 16))
+	unknown.full(5, "five", 3, 1, fake(5, true)).start(6, "dirty-bitmap", 0, 1, fake(6, true)).full(7, "empty", 0, 1, "")
+	unknown.part(2, 6, "abc").cmd(2, "ping").part(3, 6, "")
+	unknown.full(8, "last", 0, 1, "xyz")
+	return map[string]*stream{
+		"everything": everything(),
+		"unknown":    unknown,
+		"bare":       begin().start(2, "ram", 0, 4, be64(4)+be64(0x10)).full(0, "timer", 0, 2, strings.Repeat("\x00", 24)),
+	}
+}
+
+func TestCutAtEveryByte(t *testing.T) {
+	for name, b := range cutStreams() {
+		t.Run(name, func(t *testing.T) {
+			body := len(b.b)
+			b.done()
+			if s := parse(t, b.b); s.EOF != int64(body) {
+				t.Fatalf("end marker at %d, want %d", s.EOF, body)
+			}
+			for cut := 1; cut <= body; cut++ {
+				s, err := Parse(b.b[:cut], bySize, Options{})
+				path := ""
+				for _, o := range b.open {
+					if o.from <= int64(cut) && int64(cut) < o.to {
+						path = o.path
+						var got *rules.Error
+						if o.fakes && errors.As(err, &got) && got.Path == "" {
+							path = ""
+						}
+					}
+				}
+				if cut == 41 && name == "bare" {
+					// No configuration, and not one byte of the first footer: a
+					// stream without footers, between its sections.
+					path = ""
+				}
+				wantErr(t, err, rules.Truncated, int64(cut), path, rules.StreamEOF)
+				whole(t, s)
+			}
+			for cut := body + 1; cut < len(b.b); cut++ {
+				s := parse(t, b.b[:cut])
+				assert.Equal(t, int64(body), s.EOF)
+				assert.Equal(t, int64(cut), s.End)
+				want := place{rules.VMDescTruncated, int64(cut), ""}
+				if cut == body+1 {
+					want.Rule = rules.VMDescAbsent
+				}
+				last := s.Notes[len(s.Notes)-1]
+				assert.Equal(t, want, place{last.Rule, last.Offset, last.Path})
+				for sec := range s.Sections {
+					if sec.Coverage != CoverageBuiltin && sec.Coverage != CoverageOpaque {
+						t.Fatalf("%s is %s without a description", sec.Path(), sec.Coverage)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Flipping bits anywhere must not make it panic, lose bytes or write others.
+func TestDamage(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for name, b := range cutStreams() {
+		t.Run(name, func(t *testing.T) {
+			whole0 := b.done().b
+			for range 3000 {
+				damaged := bytes.Clone(whole0)
+				for range 1 + r.IntN(3) {
+					i := r.IntN(len(damaged))
+					damaged[i] = [...]byte{0, 1, 4, 6, 0x7e, 0xff, byte(r.IntN(256))}[r.IntN(7)]
+				}
+				if s, _ := Parse(damaged, bySize, Options{}); s != nil {
+					whole(t, s)
+				}
+			}
+		})
+	}
+}
+
+func TestDiffers(t *testing.T) {
+	s := machine().dev(0, "d", 0, "abc")
+	at := int64(len(s.b)) - 5 - 3
+	got := parse(t, s.done().b)
+	diff, n := got.Differs(func(*Section) []byte { return []byte("abc") })
+	assert.Equal(t, int64(-1), diff)
+	assert.Equal(t, int64(3), n.Payload)
+	assert.Equal(t, int64(len(s.text())), n.Copied)
+	assert.Equal(t, int64(len(s.b)), n.Total())
+	for out, want := range map[string]int64{"abd": at + 2, "xbc": at, "ab": at + 2, "abcd": at + 3, "": at} {
+		diff, _ = got.Differs(func(*Section) []byte { return []byte(out) })
+		assert.Equal(t, want, diff, "payload %q", out)
+	}
+
+	var w bytes.Buffer
+	_, err := got.Reencode(&w, nil)
+	require.NoError(t, err)
+	assert.Equal(t, s.b, w.Bytes())
+	_, err = got.Reencode(failing{}, nil)
+	assert.ErrorIs(t, err, assert.AnError)
+
+	// The parsed structures are what is written.
+	got.Config.Machine = "n"
+	diff, _ = got.Differs(nil)
+	assert.Equal(t, got.Config.Offset+5, diff)
+}
+
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, assert.AnError }
+
+func TestWireSizeSaturates(t *testing.T) {
+	v := &VMSD{Fields: []DescField{{Size: math.MaxInt64, Index: -1}, {Size: 1, Index: -1}}}
+	assert.Equal(t, int64(math.MaxInt64), v.WireSize())
+	v = &VMSD{Fields: []DescField{{Size: math.MaxInt64 / 2, HasArrayLen: true, ArrayLen: 3}}}
+	assert.Equal(t, int64(math.MaxInt64), v.WireSize())
+}
