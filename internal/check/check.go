@@ -13,6 +13,7 @@ import (
 
 	"vmconform/bind"
 	"vmconform/impl/savevm"
+	"vmconform/internal/decode"
 	"vmconform/internal/report"
 	"vmconform/model"
 	"vmconform/rules"
@@ -31,14 +32,14 @@ var ErrNoStream = errors.New("no stream")
 // it was wrapped in. The error wraps ErrNoStream.
 func Stream(b []byte, o Options) (*report.File, error) {
 	c := &checker{
-		strict:  o.Strict,
-		decoded: map[*savevm.Section]*device{},
+		strict: o.Strict,
+		saved:  map[*savevm.Section][]byte{},
 		file: &report.File{
 			Bytes: int64(len(b)), Roundtrip: report.NotRun,
 			Devices: []report.Device{}, Queues: []report.Queue{}, Findings: []report.Finding{},
 		},
 	}
-	s, err := savevm.Parse(b, c, savevm.Options{})
+	s, err := savevm.Parse(b, &c.decoder, savevm.Options{})
 	switch {
 	case errors.Is(err, savevm.ErrEmpty):
 		return nil, fmt.Errorf("%w: it is empty", ErrNoStream)
@@ -48,7 +49,7 @@ func Stream(b []byte, o Options) (*report.File, error) {
 	c.stream = s
 	var e *rules.Error
 	if errors.As(err, &e) {
-		c.broken(e, 0, "")
+		c.add(report.Broken(e, 0, ""))
 	}
 	for _, n := range s.Notes {
 		c.note(n, 0, "")
@@ -63,54 +64,16 @@ type checker struct {
 	strict    bool
 	file      *report.File
 	stream    *savevm.Stream
-	decoded   map[*savevm.Section]*device
+	decoder   decode.Decoder
 	reference bind.Reference
-	variants  int // tried so far
-}
-
-// A device is what the decoder learnt of a section.
-type device struct {
-	described *bind.Described
-	loaded    model.Loaded // with spans
-	size      int64        // bytes decoded
-	err       error        // why decoding stopped there, before the payload's end
+	saved     map[*savevm.Section][]byte // what the engine saved, the same as was loaded
+	variants  int                        // tried so far
 }
 
 func (c *checker) add(x report.Finding) { c.file.Add(x, c.strict) }
 
-// broken reports an error whose offset counts from base and whose path goes on
-// from prefix.
-func (c *checker) broken(e *rules.Error, base int64, prefix string) {
-	msg := e.Detail
-	if e.Cause != nil {
-		msg = strings.TrimPrefix(msg+": "+e.Cause.Error(), ": ")
-	}
-	c.add(report.Finding{
-		Rule: e.Rule, Severity: rules.SeverityError, Class: e.Class,
-		Path: join(prefix, e.Path), Offset: base + e.Offset, Message: sentence(e.Rule, msg),
-	})
-}
-
 func (c *checker) note(n rules.Note, base int64, prefix string) {
-	c.add(report.Finding{
-		Rule: n.Rule, Path: join(prefix, n.Path), Offset: base + n.Offset, Message: sentence(n.Rule, n.Detail),
-	})
-}
-
-// sentence says what is wrong, or where there is nothing to say the rule.
-func sentence(id rules.ID, detail string) string {
-	if detail != "" {
-		return detail
-	}
-	r, _ := rules.Lookup(id)
-	return r.Sentence
-}
-
-func join(a, b string) string {
-	if a == "" || b == "" {
-		return a + b
-	}
-	return a + "/" + b
+	c.add(report.Noted(n, base, prefix))
 }
 
 // devices goes through the sections of the stream that was settled on.
@@ -124,17 +87,44 @@ func (c *checker) devices() {
 			Name: s.Name, InstanceID: s.InstanceID, Version: s.VersionID,
 			Offset: s.Offset, Size: s.Size, Decoded: string(s.Coverage),
 		})
-		if d := c.decoded[s]; d != nil && d.described != nil && s.Complete() {
+		if !s.Complete() {
+			continue // what broke the stream is said already
+		}
+		if d := c.decoder.Section(s); d != nil {
 			identical = c.device(s, d) && identical
 		}
+		if stop, ok := c.decoder.Stop(s); ok {
+			c.add(stop)
+		}
 	}
-	switch {
-	case c.file.Reencoded == 0 && !c.anyDecoded():
-	case identical:
-		c.file.Roundtrip = report.Identical
-	default:
+	if !c.anyDecoded() {
+		return
+	}
+	c.file.Roundtrip = report.Identical
+	if !identical || c.framingDiffers() {
 		c.file.Roundtrip = report.Differs
 	}
+}
+
+// framingDiffers writes the whole stream again, from what was parsed and what
+// the engine saved. Payloads that differ are reported already.
+func (c *checker) framingDiffers() bool {
+	at, _ := c.stream.Differs(func(s *savevm.Section) []byte {
+		saved := c.saved[s]
+		if saved == nil {
+			return nil
+		}
+		// Of a section that was decoded in part, the rest is copied.
+		return append(slices.Clip(saved), c.stream.Payload(s)[c.decoder.Section(s).Size:]...)
+	})
+	if at < 0 {
+		return false
+	}
+	c.add(report.Finding{
+		Rule: rules.RoundTrip, Severity: rules.SeverityError, Offset: at,
+		Message: "written again, the stream differs from here on",
+	})
+	return true
 }
 
 // anyDecoded reports whether a described section was decoded, though it may
@@ -150,48 +140,53 @@ func (c *checker) anyDecoded() bool {
 
 // device reports on one decoded section, and says whether it was saved to the
 // same bytes.
-func (c *checker) device(s *savevm.Section, d *device) bool {
+func (c *checker) device(s *savevm.Section, d *decode.Section) bool {
 	base, prefix := s.PayloadOffset, s.Path()
-	for _, n := range d.described.Notes {
+	for _, n := range d.Described.Notes {
 		c.note(n, base, prefix)
 	}
-	for _, n := range d.loaded.Notes {
+	for _, n := range d.Loaded.Notes {
 		c.note(n, base, prefix)
 	}
-	c.why(s, d)
-	if d.loaded.Value == nil {
+	if d.Loaded.Value == nil {
 		return true // nothing to save
 	}
 	payload := c.stream.Bytes[base:]
-	ref, saved, err := c.reference.LoadAndSave(d.described.Schema, payload, s.VersionID)
+	if c.stream.EOF >= 0 {
+		payload = c.stream.Bytes[base:c.stream.EOF] // as far as the model was let see
+	}
+	ref, saved, err := c.reference.LoadAndSave(d.Described.Schema, payload, s.VersionID)
 	if diff := disagreement(d, ref, err); diff != "" {
 		c.add(report.Finding{Rule: rules.Agreement, Severity: rules.SeverityError, Path: prefix, Offset: base, Message: diff})
 		return false
 	}
 	c.file.Reencoded += int64(len(saved))
-	same := bytes.Equal(saved, payload[:d.size])
-	if !same && len(d.loaded.Notes) == 0 {
-		at := differAt(saved, payload[:d.size])
+	same := bytes.Equal(saved, payload[:d.Size])
+	if !same && len(d.Loaded.Notes) == 0 {
+		at := differAt(saved, payload[:d.Size])
 		c.add(report.Finding{
-			Rule: rules.RoundTrip, Severity: rules.SeverityError, Path: join(prefix, pathAt(d.loaded.Spans, at)),
+			Rule: rules.RoundTrip, Severity: rules.SeverityError, Path: report.Join(prefix, pathAt(d.Loaded.Spans, at)),
 			Offset: base + at, Message: "saved again, the bytes differ from here on",
 		})
+	}
+	if same {
+		c.saved[s] = saved
 	}
 	c.queues(s, d)
 	return same
 }
 
 // disagreement says how the reference differs from the model.
-func disagreement(d *device, ref model.Loaded, err error) string {
+func disagreement(d *decode.Section, ref model.Loaded, err error) string {
 	switch {
 	case err != nil:
 		return fmt.Sprintf("the model decodes it, the reference does not: %v", err)
-	case ref.Consumed != d.loaded.Consumed:
-		return fmt.Sprintf("the reference takes %d bytes, the model %d", ref.Consumed, d.loaded.Consumed)
-	case !model.Equal(ref.Value, d.loaded.Value):
-		return "reference and model differ: " + strings.Join(model.Diff(d.loaded.Value, ref.Value, d.described.Schema), "; ")
-	case !slices.EqualFunc(ref.Notes, d.loaded.Notes, sameNote):
-		return fmt.Sprintf("the reference notes %v, the model %v", ref.Notes, d.loaded.Notes)
+	case ref.Consumed != d.Loaded.Consumed:
+		return fmt.Sprintf("the reference takes %d bytes, the model %d", ref.Consumed, d.Loaded.Consumed)
+	case !model.Equal(ref.Value, d.Loaded.Value):
+		return "reference and model differ: " + strings.Join(model.Diff(d.Loaded.Value, ref.Value, d.Described.Schema), "; ")
+	case !slices.EqualFunc(ref.Notes, d.Loaded.Notes, sameNote):
+		return fmt.Sprintf("the reference notes %v, the model %v", ref.Notes, d.Loaded.Notes)
 	}
 	return ""
 }
@@ -225,51 +220,12 @@ func pathAt(spans []model.Span, at int64) string {
 	return path
 }
 
-// why reports what ended the decoding of a section before its end.
-func (c *checker) why(s *savevm.Section, d *device) {
-	var e *rules.Error
-	if !errors.As(d.err, &e) {
-		if errors.As(s.DecodeErr, &e) {
-			c.broken(e, 0, "") // the container's own word, with its own offset and path
-		}
-		return
-	}
-	n := rules.Note{Offset: e.Offset, Path: e.Path}
-	switch {
-	case undescribed(e):
-		n.Rule, n.Path = rules.VMDescElementUnknown, strings.TrimSuffix(e.Path, "/"+bind.Undescribed)
-		n.Offset--
-		n.Detail = "an element whose layout is not known: what follows in the section is not decoded"
-	case inNullArray(d, e):
-		n.Rule = rules.VMDescNullArray
-		n.Detail = "the description knows NULLs only, and here stands something else: what follows in the section is not decoded"
-	default:
-		c.broken(e, s.PayloadOffset, s.Path())
-		return
-	}
-	c.note(n, s.PayloadOffset, s.Path())
-}
-
-func undescribed(e *rules.Error) bool {
-	return e.Class == rules.Limit && strings.HasSuffix(e.Path, "/"+bind.Undescribed)
-}
-
-// count says what every byte is.
+// count says what every byte is. The records of built-in payloads other than
+// RAM prove as little as bytes that are not looked into.
 func (c *checker) count() {
+	n := c.stream.BytesBy()
 	by := &c.file.BytesBy
-	for s := range c.stream.Sections {
-		switch {
-		case s.Name == "ram" && s.Coverage == savevm.CoverageBuiltin:
-			by.RAM += s.PayloadSize
-		default:
-			by.Decoded += s.DecodedSize
-			by.Opaque += s.PayloadSize - s.DecodedSize
-		}
-	}
-	if c.stream.EOF >= 0 {
-		by.Opaque += c.file.Bytes - c.stream.End
-	}
-	by.Framing = c.file.Bytes - by.RAM - by.Decoded - by.Opaque
+	by.Framing, by.RAM, by.Decoded, by.Opaque = n.Framing, n.RAM, n.Decoded, n.Opaque+n.Builtin
 	c.file.Copied = by.RAM + by.Opaque
 }
 

@@ -3,6 +3,7 @@ package check
 import (
 	"vmconform/bind"
 	"vmconform/impl/savevm"
+	"vmconform/internal/decode"
 	"vmconform/internal/report"
 	"vmconform/model"
 	"vmconform/rules"
@@ -10,20 +11,20 @@ import (
 
 // queues lists the queues of a device, compares their lengths with the
 // description, and tries their variants.
-func (c *checker) queues(s *savevm.Section, d *device) {
-	spans := d.loaded.Spans
+func (c *checker) queues(s *savevm.Section, d *decode.Section) {
+	spans := d.Loaded.Spans
 	for i := range spans {
 		q := &spans[i]
 		if !isQueue(q) {
 			continue
 		}
 		elements := elementsOf(spans, i)
-		path := join(s.Path(), q.Path)
+		path := report.Join(s.Path(), q.Path)
 		c.file.Queues = append(c.file.Queues, report.Queue{
-			Path: path, Kind: kindOf(d.described, q.Field), Elements: len(elements),
+			Path: path, Kind: kindOf(d.Described, q.Field), Elements: len(elements),
 			Offset: s.PayloadOffset + q.Offset, Size: q.Size,
 		})
-		if n, ok := d.described.Bodies[q.Field]; ok && n != len(elements) {
+		if n, ok := d.Described.Bodies[q.Field]; ok && n != len(elements) {
 			c.note(rules.Note{Rule: rules.VMDescElements, Path: q.Path, Offset: q.Offset,
 				Detail: plural(len(elements), "element") + "; the description has " + plural(n, "body", "bodies")}, s.PayloadOffset, s.Path())
 		}

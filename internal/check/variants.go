@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"vmconform/impl/savevm"
+	"vmconform/internal/decode"
 	"vmconform/internal/report"
 	"vmconform/model"
 	"vmconform/rules"
@@ -41,8 +42,8 @@ type variant struct {
 
 // vary tries the variants of one queue: in a schema of its own, whose stream
 // is the queue in canonical form, so that each variant differs in one point.
-func (c *checker) vary(s *savevm.Section, d *device, at int, elements []model.Span) {
-	q := &d.loaded.Spans[at]
+func (c *checker) vary(s *savevm.Section, d *decode.Section, at int, elements []model.Span) {
+	q := &d.Loaded.Spans[at]
 	f := *q.Field
 	f.Array, f.Count, f.CountFrom = false, 0, ""
 	schema := &model.Schema{Name: "queue", Fields: []model.Field{f}}
@@ -55,7 +56,7 @@ func (c *checker) vary(s *savevm.Section, d *device, at int, elements []model.Sp
 	if !ok {
 		return
 	}
-	v := varier{c: c, schema: schema, stream: stream, starts: starts, list: list, path: join(s.Path(), q.Path), offset: s.PayloadOffset + q.Offset}
+	v := varier{c: c, schema: schema, stream: stream, starts: starts, list: list, path: report.Join(s.Path(), q.Path), offset: s.PayloadOffset + q.Offset}
 	v.elements()
 	v.markers()
 	v.subsection(s, d, at)
@@ -156,18 +157,18 @@ func (v *varier) markers() {
 
 // subsection makes the subsection around the queue, if there is one, newer
 // than it is known.
-func (v *varier) subsection(s *savevm.Section, d *device, at int) {
-	spans := d.loaded.Spans
+func (v *varier) subsection(s *savevm.Section, d *decode.Section, at int) {
+	spans := d.Loaded.Spans
 	for i := at - 1; i >= 0; i-- {
 		sub := &spans[i]
 		if sub.Kind != model.SpanSubsection || sub.Offset+sub.Size <= spans[at].Offset || sub.Schema.Version >= 0xff {
 			continue
 		}
 		be32 := sub.Offset + 2 + int64(len(sub.Schema.Name))
-		b := slices.Clone(v.c.stream.Bytes[s.PayloadOffset:][:d.size])
+		b := slices.Clone(v.c.stream.Bytes[s.PayloadOffset:][:d.Size])
 		binary.BigEndian.PutUint32(b[be32:], sub.Schema.Version+1)
 		v.try(variant{what: "version of subsection " + sub.Schema.Name + " one too high", expect: refuse,
-			schema: d.described.Schema, version: s.VersionID, stream: b, class: rules.VersionTooNew, offset: be32})
+			schema: d.Described.Schema, version: s.VersionID, stream: b, class: rules.VersionTooNew, offset: be32})
 		return
 	}
 }

@@ -31,15 +31,7 @@ func (f *File) text(b *strings.Builder) {
 		if x.Severity == rules.SeverityNote {
 			continue
 		}
-		fmt.Fprintf(b, "  %s %s", x.Severity, x.Rule)
-		if x.Class != "" {
-			fmt.Fprintf(b, " (%s)", x.Class)
-		}
-		fmt.Fprintf(b, " at %d", x.Offset)
-		if x.Path != "" {
-			fmt.Fprintf(b, " in %s", x.Path)
-		}
-		fmt.Fprintf(b, ": %s\n", x.Message)
+		fmt.Fprintf(b, "  %s\n", x.Line())
 	}
 	if f.Expected != nil && !f.Expected.Agrees {
 		fmt.Fprintf(b, "  not as its manifest says: %s\n", f.Expected.Why)

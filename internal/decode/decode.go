@@ -1,0 +1,173 @@
+// Package decode decodes the described sections of a stream by the model, and
+// keeps what it learnt of each: what both judging and showing a stream begin
+// with.
+package decode
+
+import (
+	"encoding/binary"
+	"errors"
+	"strings"
+
+	"vmconform/bind"
+	"vmconform/impl/savevm"
+	"vmconform/internal/report"
+	"vmconform/model"
+	"vmconform/rules"
+)
+
+// A Decoder is a savevm.Decoder. The zero value is ready.
+type Decoder struct {
+	sections map[*savevm.Section]*Section
+}
+
+// A Section is what was learnt of one section.
+type Section struct {
+	Described *bind.Described
+	Loaded    model.Loaded // with spans; without a value if nothing can be told for sure
+	Size      int64        // bytes decoded
+	Err       error        // why decoding stopped there, before the payload's end
+}
+
+// Section returns what was learnt of s, or nil if it was not decoded.
+func (d *Decoder) Section(s *savevm.Section) *Section { return d.sections[s] }
+
+// Decode decodes a section by the model for savevm.Parse. Of the readings that
+// the description allows it takes the first that ends at the section's end.
+// Where the description is known not to say all, what it does say is decoded,
+// and the rest left.
+func (d *Decoder) Decode(s *savevm.Section, b []byte) (int64, error) {
+	var first *Section
+	for choice := 0; ; choice++ {
+		described, err := bind.Describe(s.Device.VMSD, choice)
+		if err != nil {
+			return 0, err
+		}
+		got := decode(described, s.VersionID, b)
+		if first == nil {
+			first = got
+		}
+		if got.Err == nil && fits(s, b[got.Size:]) {
+			d.keep(s, got)
+			return got.Size, nil
+		}
+		if choice+1 >= described.Choices {
+			break
+		}
+	}
+	d.keep(s, first)
+	return first.Size, first.Err
+}
+
+func (d *Decoder) keep(s *savevm.Section, got *Section) {
+	if d.sections == nil {
+		d.sections = map[*savevm.Section]*Section{}
+	}
+	d.sections[s] = got
+}
+
+// fits: the section's footer stands behind what was decoded. Without footers
+// there is no telling.
+func fits(s *savevm.Section, rest []byte) bool {
+	return len(rest) >= 5 && rest[0] == savevm.KindFooter && binary.BigEndian.Uint32(rest[1:]) == s.ID
+}
+
+func decode(described *bind.Described, version uint32, b []byte) *Section {
+	s := &Section{Described: described}
+	if n := fixedSize(described.Schema); n > int64(len(b)) {
+		s.Err = &rules.Error{Class: rules.BadDescription, Rule: rules.VMDescFits, Detail: "the description speaks of more bytes than there are"}
+		return s
+	}
+	s.Loaded, s.Err = model.Decode(described.Schema, b, version, model.Options{Spans: true})
+	s.Size = s.Loaded.Consumed
+	if _, ok := s.Gap(); ok {
+		// What stands before that can be told for sure.
+		short := bind.Prefix(described.Schema, s.Loaded.Spans)
+		loaded, err := model.Decode(short, b, version, model.Options{Spans: true})
+		if err == nil {
+			described.Schema, s.Loaded, s.Size = short, loaded, loaded.Consumed
+		}
+	}
+	return s
+}
+
+// Stop says what ended the decoding of a section before its end.
+func (d *Decoder) Stop(s *savevm.Section) (report.Finding, bool) {
+	var e *rules.Error
+	got := d.sections[s]
+	switch {
+	case got == nil && errors.As(s.DecodeErr, &e) && e.Class == rules.BadDescription: // the description is of no use
+		n := rules.Note{Rule: e.Rule, Offset: e.Offset, Path: e.Path, Detail: e.Detail}
+		return report.Noted(n, s.PayloadOffset, s.Path()), true
+	case got != nil && errors.As(got.Err, &e):
+		if n, ok := got.Gap(); ok {
+			return report.Noted(n, s.PayloadOffset, s.Path()), true
+		}
+		return report.Broken(e, s.PayloadOffset, s.Path()), true
+	case errors.As(s.DecodeErr, &e): // the container's own word, with its own offset and path
+		return report.Broken(e, 0, ""), true
+	}
+	return report.Finding{}, false
+}
+
+// Gap reports whether decoding stopped where the description is known not to
+// say all, and the stream is not to blame. The note says what is missing; its
+// offset and path count from the payload.
+func (s *Section) Gap() (rules.Note, bool) {
+	var e *rules.Error
+	switch {
+	case !errors.As(s.Err, &e):
+	case e.Class == rules.Limit && strings.HasSuffix(e.Path, "/"+bind.Undescribed):
+		return rules.Note{
+			Rule: rules.VMDescElementUnknown, Offset: e.Offset - 1, Path: strings.TrimSuffix(e.Path, "/"+bind.Undescribed),
+			Detail: "an element whose layout is not known: what follows in the section is not decoded",
+		}, true
+	case s.inNullArray(e):
+		return rules.Note{
+			Rule: rules.VMDescNullArray, Offset: e.Offset, Path: e.Path,
+			Detail: "the description knows NULLs only, and here stands something else: what follows in the section is not decoded",
+		}, true
+	}
+	return rules.Note{}, false
+}
+
+// inNullArray: the load stopped in an array of which the description shows the
+// first element only, a NULL.
+func (s *Section) inNullArray(e *rules.Error) bool {
+	if e.Class != rules.Mismatch || e.Rule != rules.NullMarker {
+		return false
+	}
+	for f := range s.Described.NullArrays {
+		if i := strings.LastIndex(e.Path, f.Name+"["); i >= 0 && strings.Index(e.Path[i:], "]") == len(e.Path[i:])-1 {
+			return true
+		}
+	}
+	return false
+}
+
+// fixedSize is the fewest bytes that a payload of s takes. It saturates.
+func fixedSize(s *model.Schema) int64 {
+	const most = int64(1) << 50
+	var n int64
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		var one int64
+		switch f.Type {
+		case model.TypeStruct:
+			one = fixedSize(f.Elem)
+		case model.TypeBuffer, model.TypeUnused:
+			one = int64(f.Size)
+		default:
+			one = 1
+		}
+		if f.Array {
+			if f.Count > 0 && one > most/int64(f.Count) {
+				return most
+			}
+			one *= int64(f.Count)
+		}
+		if n += one; n > most {
+			return most
+		}
+	}
+	return n
+}
