@@ -1,0 +1,116 @@
+package props
+
+import (
+	"errors"
+	"flag"
+	"testing"
+
+	"vmconform/bind"
+	"vmconform/model"
+
+	"github.com/stretchr/testify/require"
+)
+
+// altered is the reference with some of its answers replaced.
+type altered struct {
+	reference
+	caps   Caps
+	load   func(s *model.Schema, stream []byte, version uint32) (model.Loaded, error)
+	broken func() ([]byte, error)
+}
+
+func (a *altered) Caps() Caps { return a.caps }
+
+func (a *altered) Load(s *model.Schema, stream []byte, version uint32) (model.Loaded, error) {
+	if a.load == nil {
+		return a.reference.Load(s, stream, version)
+	}
+	return a.load(s, stream, version)
+}
+
+func (a *altered) SaveBroken(*model.Schema, *model.Struct, bind.Fault) ([]byte, error) {
+	return a.broken()
+}
+
+// withSeed sets -rapid.seed for one test.
+func withSeed(t *testing.T, seed string) {
+	value := flag.Lookup("rapid.seed").Value
+	before := value.String()
+	require.NoError(t, value.Set(seed))
+	t.Cleanup(func() { require.NoError(t, value.Set(before)) })
+}
+
+func TestReportSaysEverythingAndRepeats(t *testing.T) {
+	withSeed(t, "7")
+	s := &altered{}
+	s.load = func(schema *model.Schema, stream []byte, version uint32) (model.Loaded, error) {
+		l, err := s.reference.Load(schema, stream, version)
+		if len(l.Notes) > 0 {
+			panic("a note")
+		}
+		return l, err
+	}
+	r := Check(markerValues, s)
+	require.NotNil(t, r.Failure)
+	report := r.Report("go test ./props -run X")
+	for _, part := range []string{
+		"property links/marker-values: " + markerValues.Sentence,
+		"subject  ref",
+		"failure  refuses what the model accepts: panic: a note",
+		"rule     vmstate/round-trip: ",
+		`schema   {"schema":{"name":"a","version":1,"minimum":1,"fields":[{"name":"f0","type":"queue","version":1,"elem":`,
+		`value    {"f0":[{"f0":0}]}`,
+		"version  1\n",
+		"stream   020000\n",
+		"repeat   go test ./props -run X -rapid.seed=",
+	} {
+		require.Contains(t, report, part)
+	}
+	require.Equal(t, report, Check(markerValues, s).Report("go test ./props -run X"))
+}
+
+func TestHangIsAFailure(t *testing.T) {
+	forever := make(chan struct{})
+	defer close(forever)
+	s := &altered{broken: func() ([]byte, error) { <-forever; return nil, nil }}
+	r := Check(brokenLinks, s)
+	require.NotNil(t, r.Failure)
+	require.Contains(t, r.Failure.What, "no answer within")
+}
+
+func TestSubjectThatOnlyAcceptsOrRefuses(t *testing.T) {
+	s := &altered{caps: Caps{VerdictOnly: true}}
+	s.load = func(schema *model.Schema, stream []byte, version uint32) (model.Loaded, error) {
+		if _, err := s.reference.Load(schema, stream, version); err != nil {
+			return model.Loaded{}, errors.New("refused")
+		}
+		return model.Loaded{}, nil
+	}
+	for _, p := range []Property{roundTrip, agreeOnLoad, argumentVersion, truncation} {
+		r := Check(p, s)
+		require.True(t, r.Held(), r.Report("-"))
+	}
+}
+
+func TestSubjectOfFewTypes(t *testing.T) {
+	types := []model.Type{model.TypeUint8, model.TypeUint32, model.TypeQueue}
+	s := &altered{caps: Caps{Types: types}}
+	s.load = func(schema *model.Schema, stream []byte, version uint32) (model.Loaded, error) {
+		for _, f := range schema.Fields {
+			require.Contains(t, types, f.Type)
+		}
+		return s.reference.Load(schema, stream, version)
+	}
+	for _, p := range []Property{roundTrip, terminators} {
+		r := Check(p, s)
+		require.True(t, r.Held(), r.Report("-"))
+	}
+}
+
+func TestSubjectWithoutMemoryIsNotAsked(t *testing.T) {
+	s := struct{ Subject }{Reference()}
+	require.False(t, brokenLinks.Asks(s))
+	r := Check(brokenLinks, s)
+	require.False(t, r.Held(), "nothing tried is no success")
+	require.Contains(t, r.Report("-"), "cannot be broken")
+}

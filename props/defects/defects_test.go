@@ -1,0 +1,33 @@
+package defects
+
+import (
+	"testing"
+
+	"vmconform/props"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestEveryDefectIsFound(t *testing.T) {
+	for _, d := range All {
+		t.Run(d.ID, func(t *testing.T) {
+			p, ok := props.Lookup(d.Property)
+			require.True(t, ok, d.Property)
+			r := props.Check(p, d.Plant(props.Reference()))
+			require.NotNil(t, r.Failure, r.Problem)
+			require.NotZero(t, r.Seed)
+			t.Log("\n" + r.Report("go test ./props/defects -run 'TestEveryDefectIsFound/"+d.ID+"'"))
+		})
+	}
+}
+
+// A property that no defect is planted for may be unable to fail.
+func TestEveryPropertyFindsADefect(t *testing.T) {
+	found := map[string]bool{}
+	for _, d := range All {
+		found[d.Property] = true
+	}
+	for _, p := range props.All {
+		require.True(t, found[p.ID], "no defect is there to be found by %s", p.ID)
+	}
+}

@@ -1,0 +1,97 @@
+package props
+
+import (
+	"errors"
+	"slices"
+
+	"vmconform/model"
+	"vmconform/props/gen"
+	"vmconform/rules"
+
+	"pgregory.net/rapid"
+)
+
+// A sample is a drawn case as its own stream, with what the model finds where
+// in it. Where the stream is ambiguous, spans are what it means, up to the byte
+// at which the model refuses it.
+type sample struct {
+	load
+	spans []model.Span
+}
+
+// drawSample draws a sample that s can be asked about, with the given features
+// never switched off.
+func drawSample(t *rapid.T, s Subject, always gen.Features) sample {
+	c := drawCase(t, s, always)
+	stream, err := model.Encode(c.Schema, c.Value, c.Version)
+	if err != nil {
+		t.Fatalf("the model refuses a drawn value: %v", err)
+	}
+	// The error of a stream that is refused says nothing here.
+	loaded, _ := model.Decode(c.Schema, stream, c.Version, model.Options{Spans: true})
+	return sample{load{c.Schema, c.Value, c.Version, stream}, loaded.Spans}
+}
+
+// with gives the load of another stream in the place of the sample's own.
+func (p sample) with(stream ...[]byte) load {
+	l := p.load
+	l.stream = slices.Concat(stream...)
+	return l
+}
+
+// isSubsection, isQueue and isElement say what a span is of: a subsection, a
+// queue from its first marker through its terminator (one of an array of queues
+// too), an element of a queue from its marker on.
+func isSubsection(s model.Span) bool { return s.Kind == model.SpanSubsection }
+
+func isQueue(s model.Span) bool {
+	return s.Field != nil && s.Field.Type == model.TypeQueue && s.Schema == nil &&
+		s.Field.Array == (s.Kind == model.SpanElement)
+}
+
+func isElement(s model.Span) bool {
+	return s.Field != nil && s.Field.Type == model.TypeQueue && s.Schema != nil
+}
+
+// closed says whether the model found the end of what the span is of.
+func closed(s model.Span) bool { return s.Size >= 0 }
+
+// only lists the spans that all the conditions hold for.
+func (p sample) only(conditions ...func(model.Span) bool) []model.Span {
+	var list []model.Span
+	for _, s := range p.spans {
+		if !slices.ContainsFunc(conditions, func(holds func(model.Span) bool) bool { return !holds(s) }) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// cut gives the bytes before, of and after a closed span.
+func (p sample) cut(s model.Span) (before, of, after []byte) {
+	end := s.Offset + s.Size
+	return p.stream[:s.Offset], p.stream[s.Offset:end], p.stream[end:]
+}
+
+const (
+	maxVariants = 48      // of one sample
+	maxElements = 1 << 12 // of a variant
+)
+
+// tryVariants tries variants of a sample, spread evenly where there are many,
+// until one fails. It passes over those that take data for a count and run into
+// the limit on elements: they take long, and they all say the same.
+func tryVariants(s Subject, variants []load) *Failure {
+	for i := 0; i < len(variants); i += 1 + (len(variants)-1)/maxVariants {
+		l := variants[i]
+		o := model.Options{Limits: rules.Limits{Elements: maxElements}}
+		want, err := model.Decode(l.schema, l.stream, l.version, o)
+		if errors.Is(err, rules.Limit) {
+			continue
+		}
+		if f := l.as(s, want, err); f != nil {
+			return f
+		}
+	}
+	return nil
+}

@@ -1,0 +1,4 @@
+package props
+
+// subjects are what TestProperties tries.
+var subjects = []Subject{Reference()}

@@ -1,0 +1,188 @@
+package props
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"vmconform/model"
+	"vmconform/props/gen"
+	"vmconform/rules"
+
+	"pgregory.net/rapid"
+)
+
+var argumentVersion = Property{
+	ID:       "version/argument",
+	Sentence: "A vmsd is loaded and saved at a version of its range and refused at any other, before a byte is looked at.",
+	Rules:    []rules.ID{rules.VersionRange},
+	try: func(t *rapid.T, s Subject) *Failure {
+		p := drawSample(t, s, 0)
+		for _, version := range boundaries(p.schema) {
+			l := p.load
+			l.version = version
+			want := refusal(p.schema, version, rules.VersionRange)
+			if want == nil {
+				if f := l.agree(s); f != nil {
+					return f
+				}
+				if _, f := savedBy(s, l.schema, l.value, version); f != nil {
+					return f
+				}
+				continue
+			}
+			for _, l.stream = range [][]byte{p.stream, nil} {
+				if f := l.refuse(s, want); f != nil {
+					return f
+				}
+			}
+			_, err := s.Save(l.schema, l.value, version)
+			if f := l.refused(s, err, want); f != nil {
+				f.What = "saving: " + f.What
+				return f
+			}
+		}
+		return nil
+	},
+}
+
+var subsectionVersion = Property{
+	ID:       "version/subsection",
+	Sentence: "A subsection is loaded at a version whose low 8 bits lie in its range and refused at any other, before its fields are looked at.",
+	Rules:    []rules.ID{rules.SubsectionVersion, rules.SubsectionVersion256},
+	try: func(t *rapid.T, s Subject) *Failure {
+		p := drawSample(t, s, gen.Subsections)
+		for _, sub := range p.only(isSubsection) {
+			at := int(sub.Offset) + 2 + len(sub.Schema.Name)
+			if at+4 > len(p.stream) {
+				break // data that looks like a subsection, at the end of the stream
+			}
+			for _, version := range boundaries(sub.Schema) {
+				l := p.with(p.stream[:at], binary.BigEndian.AppendUint32(nil, version), p.stream[at+4:])
+				want := refusal(sub.Schema, version&0xff, rules.SubsectionVersion)
+				if want == nil {
+					if f := l.agree(s); f != nil {
+						return f
+					}
+					continue
+				}
+				want.Offset, want.Path = int64(at), sub.Path
+				for _, l.stream = range [][]byte{l.stream, l.stream[:at+4]} {
+					if f := l.refuse(s, want); f != nil {
+						return f
+					}
+				}
+			}
+		}
+		return nil
+	},
+}
+
+var queueVersion = Property{
+	ID:       "version/queue",
+	Sentence: "A queue is loaded when its field's version lies in its elements' range and refused otherwise, before its first marker is looked at.",
+	Rules:    []rules.ID{rules.QueueVersion},
+	try: func(t *rapid.T, s Subject) *Failure {
+		p := drawSample(t, s, gen.Queues)
+		queues := p.only(isQueue)
+		if len(queues) == 0 {
+			return nil
+		}
+		queue := rapid.SampledFrom(queues).Draw(t, "queue")
+		// The same field may stand elsewhere before; the first one decides.
+		queue = queues[slices.IndexFunc(queues, func(s model.Span) bool { return s.Field == queue.Field })]
+		for _, r := range rangesAround(queue.Field.Version) {
+			l := p.load
+			l.schema = withRange(p.schema, queue.Field, r)
+			l.value = nil // it is a value of the other schema
+			want := refusal(&model.Schema{Minimum: r.minimum, Version: r.version}, queue.Field.Version, rules.QueueVersion)
+			if want == nil {
+				if f := l.agree(s); f != nil {
+					return f
+				}
+				continue
+			}
+			want.Offset, want.Path = queue.Offset, queue.Path
+			for _, l.stream = range [][]byte{p.stream, p.stream[:queue.Offset]} {
+				if f := l.refuse(s, want); f != nil {
+					return f
+				}
+			}
+		}
+		return nil
+	},
+}
+
+// refusal returns the error with which s is to be refused at version, at the
+// top and at offset 0; nil if it is not.
+func refusal(s *model.Schema, version uint32, rule rules.ID) *rules.Error {
+	switch {
+	case version > s.Version:
+		return &rules.Error{Class: rules.VersionTooNew, Rule: rule}
+	case version < s.Minimum:
+		return &rules.Error{Class: rules.VersionTooOld, Rule: rule}
+	}
+	return nil
+}
+
+// boundaries lists the versions beside which an implementation may go wrong:
+// both ends of the range, their neighbours, and those that look like them to
+// who compares signed or cuts off bits.
+func boundaries(s *model.Schema) []uint32 {
+	list := []uint32{0, math.MaxUint32}
+	for _, v := range []uint32{s.Minimum - 1, s.Minimum, s.Version, s.Version + 1} {
+		list = append(list, v, v^1<<31, v+1<<8, v+1<<16)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// A versionRange is minimum_version_id and version_id.
+type versionRange struct{ minimum, version uint32 }
+
+// rangesAround lists ranges that v lies just inside or outside of.
+func rangesAround(v uint32) []versionRange {
+	list := []versionRange{{v, v}, {0, v}, {v, math.MaxUint32}}
+	if v > 0 {
+		list = append(list, versionRange{v - 1, v - 1}, versionRange{0, v - 1})
+	}
+	if v < math.MaxUint32 {
+		list = append(list, versionRange{v + 1, v + 1}, versionRange{v + 1, math.MaxUint32})
+	}
+	return list
+}
+
+// withRange copies s and gives the elements of one of its queues another range
+// of versions. Where they stand elsewhere too, they keep their own.
+func withRange(s *model.Schema, queue *model.Field, r versionRange) *model.Schema {
+	copies := map[*model.Schema]*model.Schema{}
+	var clone func(*model.Schema) *model.Schema
+	clone = func(s *model.Schema) *model.Schema {
+		if s == nil || copies[s] != nil {
+			return copies[s]
+		}
+		c := *s
+		copies[s] = &c
+		c.Fields = slices.Clone(s.Fields)
+		c.Subsections = slices.Clone(s.Subsections)
+		for i := range c.Fields {
+			c.Fields[i].Elem = clone(c.Fields[i].Elem)
+		}
+		for i := range c.Subsections {
+			c.Subsections[i] = clone(c.Subsections[i])
+		}
+		return &c
+	}
+	top := clone(s)
+	for original, c := range copies {
+		for i := range original.Fields {
+			if &original.Fields[i] != queue {
+				continue
+			}
+			elem := *c.Fields[i].Elem
+			elem.Minimum, elem.Version = r.minimum, r.version
+			c.Fields[i].Elem = &elem
+		}
+	}
+	return top
+}
