@@ -31,7 +31,7 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 		|| { echo "no fuzz targets in fuzz/" >&2; exit 1; }
 	for target in $$targets; do
 		echo "== $$target for $(FUZZTIME)"
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./fuzz
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./fuzz
 	done
 
 .PHONY: corpus

@@ -49,6 +49,7 @@ type decoder struct {
 	elements int // counted so far
 	trail    trail
 	notes    []rules.Note
+	paths    int // bytes of all notes' paths
 	spanList
 }
 

@@ -107,5 +107,11 @@ func (d *decoder) fail(class rules.Class, at int, rule rules.ID, detail string) 
 }
 
 func (d *decoder) note(rule rules.ID, at int, detail string) {
-	d.notes = append(d.notes, rules.Note{Rule: rule, Offset: int64(at), Path: d.trail.String(), Detail: detail})
+	if d.paths > rules.MaxNotePaths {
+		return
+	}
+	path := d.trail.String()
+	if d.paths += len(path); d.paths <= rules.MaxNotePaths {
+		d.notes = append(d.notes, rules.Note{Rule: rule, Offset: int64(at), Path: path, Detail: detail})
+	}
 }

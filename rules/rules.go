@@ -115,6 +115,10 @@ func (l Limits) WithDefaults() Limits {
 	return l
 }
 
+// MaxNotePaths bounds, in bytes, the paths of the notes that one load gives,
+// together: see fine-points.md.
+const MaxNotePaths = 256 << 10
+
 // MaxCount is the largest count or size that may come from the state: C counts
 // are int, so anything above is a negative number to QEMU (wire-format: "C
 // counts are int").

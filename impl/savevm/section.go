@@ -53,6 +53,9 @@ func (p *parser) sectionHeader(s *Section) *rules.Error {
 // payload finds the end of a section whose header was read, and takes its
 // footer.
 func (p *parser) payload(s *Section) *rules.Error {
+	if s.PayloadOffset > p.limit {
+		return errNotOurs // the header lies over the place of the description
+	}
 	if known, ok := p.known(s); ok {
 		return p.builtin(s, known)
 	}
@@ -379,5 +382,6 @@ func (p *parser) abandon(err *rules.Error) {
 	end := max(s.PayloadOffset, min(err.Offset, int64(len(p.b))))
 	s.PayloadSize = end - s.PayloadOffset
 	s.Size = end - s.Offset
+	s.DecodedSize = min(s.DecodedSize, s.PayloadSize)
 	p.cover(s, CoverageOpaque)
 }

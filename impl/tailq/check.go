@@ -19,16 +19,17 @@ var (
 
 // Check goes through the queues at the given heads, which share their entry,
 // and returns every broken invariant of their links, joined. Each error is a
-// *rules.Error whose path is the queue's place among heads and the element's in
-// the queue. It ends on any links whatever, after each element once.
+// *rules.Error whose path is "queue Q[I]", the queue's place among heads and the
+// element's in the queue, or "queue Q" for a wrong last. It ends on any links
+// whatever, after each element once. A queue is not followed beyond an element
+// met before.
 func Check(m *Metadata, heads ...unsafe.Pointer) error {
 	var found []error
 	where := map[unsafe.Pointer]int{} // element → its queue
 	for q, head := range heads {
 		i := 0
-		bad := func(cause error) {
-			path := fmt.Sprintf("queue %d[%d]", q, i)
-			found = append(found, &rules.Error{Class: rules.BadLink, Rule: rules.QueueLinks, Path: path, Cause: cause})
+		bad := func(cause error, format string, at ...any) {
+			found = append(found, &rules.Error{Class: rules.BadLink, Rule: rules.QueueLinks, Path: fmt.Sprintf(format, at...), Cause: cause})
 		}
 		at := m.first(head)
 		e := *at
@@ -38,22 +39,22 @@ func Check(m *Metadata, heads ...unsafe.Pointer) error {
 		for ; e != nil; i++ {
 			other, seen := where[e]
 			if seen && other == q {
-				bad(ErrCycle)
+				bad(ErrCycle, "queue %d[%d]", q, i)
 				break
 			}
 			if seen {
-				bad(ErrTwoQueues)
+				bad(ErrTwoQueues, "queue %d[%d]", q, i)
 				break
 			}
 			where[e] = q
 			if *m.prev(e) != at {
-				bad(ErrPrev)
+				bad(ErrPrev, "queue %d[%d]", q, i)
 			}
 			at = m.next(e)
 			e = *at
 		}
 		if e == nil && *m.last(head) != at {
-			bad(ErrLast)
+			bad(ErrLast, "queue %d", q)
 		}
 	}
 	return errors.Join(found...)

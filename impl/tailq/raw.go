@@ -39,6 +39,9 @@ func (t Type[T]) Metadata(d *vmstate.Description) *Metadata {
 	}
 }
 
+// Descriptions is for Compile: see vmstate.Describer.
+func (m *Metadata) Descriptions() []*vmstate.Description { return []*vmstate.Description{m.VMSD} }
+
 // A slot is where a pointer to an element stands: a head's first, or an
 // entry's next.
 type slot = *unsafe.Pointer

@@ -63,7 +63,7 @@ func (t Type[T]) Last(h *Head[T]) *T {
 // Next returns the element after e, or nil.
 func (t Type[T]) Next(e *T) *T { return t.of(e).Next }
 
-// Prev returns the element before e, or nil.
+// Prev returns the element before e, which stands in a queue, or nil.
 func (t Type[T]) Prev(e *T) *T { return before(t.of(e).Prev) }
 
 // before returns the element whose Next slot is, or nil where slot is a head's
@@ -131,7 +131,8 @@ func (t Type[T]) Remove(h *Head[T], e *T) {
 	*n = Entry[T]{}
 }
 
-// Concat moves all of src behind the last of dst and leaves src empty.
+// Concat moves all of src, which is another queue, behind the last of dst and
+// leaves src empty.
 func (t Type[T]) Concat(dst, src *Head[T]) {
 	t.ready(dst)
 	if src.First == nil {

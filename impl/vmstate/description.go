@@ -13,13 +13,17 @@ type Description struct {
 	VersionID        uint32 // what Save writes, and the newest that Load takes
 	MinimumVersionID uint32 // the oldest that Load takes
 	Fields           []Field
-	Subsections      []*Description // at most 256, in the order they are saved; each gets this description's object
+	Subsections      []*Description // in the order they are saved; each gets this description's object
 
 	// Needed says whether the object is to be saved. It counts for subsections,
 	// and for what calls Save; nil means yes.
 	Needed func(obj unsafe.Pointer) bool
-	// The hooks. An error of theirs ends the operation with class hook. A hook
-	// that changes memory outside the described fields undoes that itself.
+	// The hooks. An error of theirs ends the operation with class hook. Once
+	// PreSave has succeeded PostSave is called, whether the save did or not.
+	//
+	// What the hooks of a load change in the object's described fields is undone
+	// with the load. What they change elsewhere, behind pointers or in fields
+	// with hooks of their own (CSTM, an Info's Get), they undo themselves.
 	PreLoad  func(obj unsafe.Pointer) error
 	PostLoad func(obj unsafe.Pointer, version uint32) error
 	PreSave  func(obj unsafe.Pointer) error
@@ -48,7 +52,8 @@ type Field struct {
 	Size       uintptr   // bytes of one element in memory (of the pointed-at one for POINTER); with MULTIPLY the factor of a VBUFFER
 	SizeOffset uintptr   // VBUFFER: where the member stands that holds the size
 	SizeType   CountType // VBUFFER: that member's type; zero means int32, as in QEMU
-	Num        int       // ARRAY: elements; VARRAY: how many the array in memory can hold (0: no bound, only with ALLOC)
+	Num        int       // ARRAY: elements; VARRAY: how many the array in memory can hold (0: no bound, only with ALLOC); with MULTIPLY_ELEMENTS the factor of a VARRAY's count
+	Room       int       // MULTIPLY_ELEMENTS without ALLOC: how many elements the array in memory can hold
 	NumOffset  uintptr   // VARRAY: where the member stands that holds the count
 	NumType    CountType // VARRAY: that member's type where no VARRAY flag names it
 
@@ -56,17 +61,23 @@ type Field struct {
 	// sees their pointers. It may be nil for memory without pointers.
 	New func(n int) unsafe.Pointer
 
-	// CSTM: the meta data and the two hooks that get it.
+	// CSTM: the meta data, perhaps a Describer, and the two hooks that get it.
 	Meta      any
 	ExtendGet func(l *Loader, meta any, p unsafe.Pointer, version uint32) error
 	ExtendPut func(s *Saver, meta any, p unsafe.Pointer) error
+}
+
+// A Describer is meta data that holds descriptions of its own, those of a
+// queue's elements for instance. Compile checks them with the field's.
+type Describer interface {
+	Descriptions() []*Description
 }
 
 // An Info (QEMU: VMStateInfo) loads and saves one element. The ones of this
 // package are built in; others bring Get and Put.
 type Info struct {
 	Name string // the type's name in a description
-	Min  int    // fewest bytes of one element on the wire; bounds allocation
+	Min  int    // a number of bytes that Get never takes less of; ALLOC goes by it
 	Get  func(l *Loader, p unsafe.Pointer, f *Field) error
 	Put  func(s *Saver, p unsafe.Pointer, f *Field) error
 
@@ -98,6 +109,8 @@ const (
 	VStruct          Flags = 0x8000  // as Struct, at StructVersionID
 	CSTM             Flags = 0x10000 // the field's own hooks, with its meta data
 )
+
+const allFlags = CSTM<<1 - 1
 
 // VArray is any of the flags that say that the count is in a member.
 const VArray = VArrayInt32 | VArrayUint16 | VArrayUint8 | VArrayUint32

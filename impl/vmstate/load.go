@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"unsafe"
 
@@ -53,6 +54,7 @@ type Loader struct {
 	elements int
 	trail    trail
 	notes    []rules.Note
+	paths    int // bytes of all notes' paths
 	undo     undoList
 	fresh    bool // the object at hand was allocated by this load: nothing to undo
 }
@@ -90,7 +92,13 @@ func (l *Loader) Fail(c rules.Class, id rules.ID, offset int64, format string, a
 
 // Note remarks on input that is accepted, at the given offset.
 func (l *Loader) Note(id rules.ID, offset int64, format string, args ...any) {
-	l.notes = append(l.notes, rules.Note{Rule: id, Offset: offset, Path: l.trail.String(), Detail: fmt.Sprintf(format, args...)})
+	if l.paths > rules.MaxNotePaths {
+		return
+	}
+	path := l.trail.String()
+	if l.paths += len(path); l.paths <= rules.MaxNotePaths {
+		l.notes = append(l.notes, rules.Note{Rule: id, Offset: offset, Path: path, Detail: fmt.Sprintf(format, args...)})
+	}
 }
 
 // Take takes the next n bytes as one item. They stay the stream's: they must
@@ -99,6 +107,9 @@ func (l *Loader) Take(n int) ([]byte, error) { return l.TakeUnder(rules.ItemComp
 
 // TakeUnder is Take where another rule says that the bytes have to be there.
 func (l *Loader) TakeUnder(id rules.ID, n int) ([]byte, error) {
+	if n < 0 {
+		return nil, l.Fail(rules.OutOfRange, rules.CountRange, l.Offset(), "an item of %d bytes", n)
+	}
 	if int64(n) > l.limits.Bytes-int64(l.pos) {
 		return nil, l.Fail(rules.Limit, rules.Bounded, l.Offset(), "an item of %d bytes would end beyond the limit of %d bytes", n, l.limits.Bytes)
 	}
@@ -191,6 +202,9 @@ func (l *Loader) leave() { l.depth-- }
 
 // contents: pre_load, fields, subsections, post_load.
 func (l *Loader) contents(d *Description, pl *plan, obj unsafe.Pointer, version uint32) error {
+	if (d.PreLoad != nil || d.PostLoad != nil) && !l.fresh {
+		l.keep(d, pl, obj)
+	}
 	if d.PreLoad != nil {
 		if err := d.PreLoad(obj); err != nil {
 			return l.hookFailed("pre_load", d, err)
@@ -215,7 +229,6 @@ func (l *Loader) contents(d *Description, pl *plan, obj unsafe.Pointer, version 
 	return nil
 }
 
-// hookFailed keeps an error that a hook took from this package as it is.
 func (l *Loader) hookFailed(hook string, d *Description, err error) error {
 	return &rules.Error{Class: rules.Hook, Rule: rules.HookSucceeds, Offset: l.Offset(), Path: l.trail.String(), Detail: hook + " of " + d.Name, Cause: err}
 }
@@ -255,17 +268,16 @@ func (o *op) shape(obj unsafe.Pointer) (n int, size uintptr, bad string) {
 	switch {
 	case o.count != 0:
 		c := o.count.read(unsafe.Add(obj, f.NumOffset))
-		if f.Flags&MultiplyElements != 0 {
-			if c > rules.MaxCount {
-				return 0, 0, fmt.Sprintf("a count of %d", c)
-			}
+		room := f.Num
+		if f.Flags&MultiplyElements != 0 && c >= 0 && c <= rules.MaxCount {
 			c *= int64(f.Num)
+			room = f.Room
 		}
 		if c < 0 || c > rules.MaxCount {
 			return 0, 0, fmt.Sprintf("a count of %d", c)
 		}
-		if f.Num > 0 && f.Flags&(MultiplyElements|Alloc) == 0 && c > int64(f.Num) {
-			return 0, 0, fmt.Sprintf("a count of %d; the array holds %d", c, f.Num)
+		if f.Flags&Alloc == 0 && c > int64(room) {
+			return 0, 0, fmt.Sprintf("a count of %d; the array holds %d", c, room)
 		}
 		n = int(c)
 	case f.Flags&Array != 0:
@@ -289,6 +301,18 @@ func (o *op) shape(obj unsafe.Pointer) (n int, size uintptr, bad string) {
 		size = uintptr(s)
 	}
 	return n, size, ""
+}
+
+// inMemory says whether an element of the given size is anywhere in memory.
+func (o *op) inMemory(size uintptr) bool {
+	switch {
+	case o.f.Flags&ArrayOfPointer != 0:
+	case o.kind == kindNull, o.kind == kindUnused:
+		return false
+	case o.kind == kindBuffer:
+		return size > 0
+	}
+	return true
 }
 
 func (l *Loader) elementsOf(o *op, obj unsafe.Pointer) error {
@@ -315,7 +339,7 @@ func (l *Loader) elementsOf(o *op, obj unsafe.Pointer) error {
 		}
 		defer func() { l.fresh = was }()
 		base = *slot
-		if base == nil && n > 0 && size > 0 {
+		if base == nil && n > 0 && o.inMemory(size) {
 			return l.Fail(rules.OutOfRange, rules.CountRange, l.Offset(), "%d elements where there is no memory for any", n)
 		}
 	}
@@ -350,9 +374,11 @@ func (l *Loader) allocate(o *op, n int, size uintptr) (unsafe.Pointer, error) {
 			return nil, err
 		}
 	}
-	if o.minWire > 0 {
+	switch {
+	case f.Flags&VBuffer != 0:
+	case o.minWire > 0:
 		n = min(n, (len(l.in)-l.pos)/o.minWire+1)
-	} else if f.Flags&(VBuffer|Buffer) == 0 {
+	default:
 		n = min(n, l.limits.Elements-l.elements+1)
 	}
 	if f.New != nil {
@@ -361,11 +387,14 @@ func (l *Loader) allocate(o *op, n int, size uintptr) (unsafe.Pointer, error) {
 		}
 		return f.New(n), nil
 	}
-	bytes := uintptr(n) * size
-	if bytes == 0 {
+	bytes := uint64(n) * uint64(size)
+	switch {
+	case n == 0 || !o.inMemory(size):
 		return nil, nil
+	case bytes > math.MaxInt-7:
+		return nil, l.Fail(rules.Limit, rules.Bounded, l.Offset(), "%d elements of %d bytes do not fit into memory", n, size)
 	}
-	return unsafe.Pointer(unsafe.SliceData(make([]uint64, (bytes+7)/8))), nil
+	return unsafe.Pointer(unsafe.SliceData(make([]uint64, max(1, (bytes+7)/8)))), nil
 }
 
 func (l *Loader) element(o *op, p unsafe.Pointer, size uintptr) error {
@@ -381,12 +410,12 @@ func (l *Loader) element(o *op, p unsafe.Pointer, size uintptr) error {
 	}
 	switch {
 	case f.Flags&Struct != 0:
-		return l.object(f.VMSD, f.VMSD.compiled.Load(), p, f.VMSD.VersionID, l.Offset())
+		return l.object(f.VMSD, o.child, p, f.VMSD.VersionID, l.Offset())
 	case f.Flags&VStruct != 0:
 		if err := l.CheckVersion(f.VMSD, f.StructVersionID, rules.VersionRange); err != nil {
 			return err
 		}
-		return l.object(f.VMSD, f.VMSD.compiled.Load(), p, f.StructVersionID, l.Offset())
+		return l.object(f.VMSD, o.child, p, f.StructVersionID, l.Offset())
 	case f.Flags&CSTM != 0:
 		l.trail.push("")
 		err := l.hook(f.ExtendGet(l, f.Meta, p, f.VersionID))
@@ -414,12 +443,15 @@ func (l *Loader) element(o *op, p unsafe.Pointer, size uintptr) error {
 	return l.hook(f.Info.Get(l, p, f))
 }
 
-// hook makes an error of its own kind of what an Info or extend_get returned
-// that is none.
+// hook makes an error of class hook of what an Info or extend_get returned,
+// unless that holds one which came from this Loader.
 func (l *Loader) hook(err error) error {
 	var e *rules.Error
-	if err == nil || errors.As(err, &e) {
-		return err
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &e):
+		return e
 	}
 	return &rules.Error{Class: rules.Hook, Rule: rules.HookSucceeds, Offset: l.Offset(), Path: l.trail.String(), Cause: err}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"unsafe"
+
 	"vmconform/rules"
 )
 
@@ -11,12 +12,13 @@ import (
 // of a field needs worked out.
 type plan struct {
 	ops     []op
-	minWire int  // fewest bytes of an object on the wire; 0 while its own description is being compiled
+	done    bool // false while its own description is being compiled
 	uniform bool // two objects differ on the wire in their values only; false meanwhile
 }
 
 type op struct {
 	f        *Field
+	child    *plan // of f.VMSD
 	kind     kind
 	width    uintptr   // scalar: bytes
 	stride   uintptr   // bytes from one element to the next in memory
@@ -40,75 +42,127 @@ func (d *Description) plan() (*plan, error) {
 	if p := d.compiled.Load(); p != nil {
 		return p, nil
 	}
-	pending := map[*Description]*plan{}
-	if err := compile(d, "", pending); err != nil {
+	c := compiler{pending: map[*Description]*plan{}}
+	if err := c.compile(d, ""); err != nil {
 		return nil, err
 	}
+	state := map[*Description]bool{}
+	for _, one := range c.order {
+		if err := checkInline(one.d, one.path, state); err != nil {
+			return nil, err
+		}
+	}
 	// Published last: no plan is seen before all that it reaches is checked.
-	for d, p := range pending {
+	for d, p := range c.pending {
 		d.compiled.Store(p)
 	}
-	return pending[d], nil
+	return d.compiled.Load(), nil // another goroutine's, where that was faster
 }
 
-func compile(d *Description, path string, pending map[*Description]*plan) error {
-	bad := func(name, format string, args ...any) error {
-		if path != "" && name != "" {
-			name = path + "/" + name
-		} else {
-			name = path + name
-		}
-		return &rules.Error{Class: rules.BadDescription, Path: name, Detail: fmt.Sprintf(format, args...)}
-	}
+// A compiler is one Compile.
+type compiler struct {
+	pending map[*Description]*plan
+	order   []compiledAt
+}
+
+type compiledAt struct {
+	d    *Description
+	path string
+}
+
+func badDescription(path, format string, args ...any) error {
+	return &rules.Error{Class: rules.BadDescription, Path: path, Detail: fmt.Sprintf(format, args...)}
+}
+
+func (c *compiler) compile(d *Description, path string) error {
 	if d == nil {
-		return bad("", "no description")
+		return badDescription(path, "no description")
 	}
-	if d.compiled.Load() != nil || pending[d] != nil {
+	if d.compiled.Load() != nil || c.pending[d] != nil {
 		return nil
 	}
 	switch {
 	case len(d.Name) == 0 || len(d.Name) > 255:
-		return bad("", "a name of %d bytes; 1 to 255 are possible", len(d.Name))
+		return badDescription(path, "a name of %d bytes; 1 to 255 are possible", len(d.Name))
 	case d.MinimumVersionID > d.VersionID:
-		return bad("", "minimum_version_id %d is above version_id %d", d.MinimumVersionID, d.VersionID)
-	case len(d.Subsections) > maxSubsections:
-		return bad("", "%d subsections; %d are possible", len(d.Subsections), maxSubsections)
+		return badDescription(path, "minimum_version_id %d is above version_id %d", d.MinimumVersionID, d.VersionID)
 	}
 	p := &plan{ops: make([]op, len(d.Fields))}
-	pending[d] = p
+	c.pending[d] = p
+	c.order = append(c.order, compiledAt{d, path})
 	for i := range d.Fields {
 		f := &d.Fields[i]
 		if err := f.check(); err != nil {
-			return bad(f.Name, "%v", err)
+			return badDescription(join(path, f.Name), "%v", err)
 		}
 		if f.VMSD != nil {
-			if err := compile(f.VMSD, join(path, f.Name), pending); err != nil {
+			if err := c.compile(f.VMSD, join(path, f.Name)); err != nil {
 				return err
 			}
 		}
-		p.ops[i] = newOp(f, pending)
+		if m, ok := f.Meta.(Describer); ok && f.Flags&CSTM != 0 {
+			for _, e := range m.Descriptions() {
+				if err := c.compile(e, join(path, f.Name)); err != nil {
+					return err
+				}
+			}
+		}
+		p.ops[i] = c.newOp(f)
 	}
 	p.uniform = len(d.Subsections) == 0
 	for i := range p.ops {
 		o := &p.ops[i]
-		p.minWire += o.wireFloor(d.MinimumVersionID)
 		p.uniform = p.uniform && o.same && o.count == 0 && o.f.Flags&VBuffer == 0
 	}
+	names := map[string]bool{}
 	for _, s := range d.Subsections {
-		name := ""
-		if s != nil {
-			name = s.Name
+		if s == nil {
+			return badDescription(path, "no description of a subsection")
 		}
-		if err := compile(s, join(path, name), pending); err != nil {
+		if names[s.Name] {
+			return badDescription(join(path, s.Name), "two subsections have this name")
+		}
+		names[s.Name] = true
+		if err := c.compile(s, join(path, s.Name)); err != nil {
 			return err
 		}
 	}
+	p.done = true
+	return nil
+}
+
+// checkInline refuses an object that holds itself, which no memory can. The
+// value of state is true while a description is open, false when it is done.
+func checkInline(d *Description, path string, state map[*Description]bool) error {
+	open, met := state[d]
+	if open {
+		return badDescription(path, "%s contains itself without a pointer in between", d.Name)
+	}
+	if met {
+		return nil
+	}
+	state[d] = true
+	for i := range d.Fields {
+		f := &d.Fields[i]
+		if f.Flags&(Struct|VStruct) == 0 || f.Flags&(Pointer|ArrayOfPointer) != 0 || f.isValidate() {
+			continue
+		}
+		if err := checkInline(f.VMSD, join(path, f.Name), state); err != nil {
+			return err
+		}
+	}
+	for _, s := range d.Subsections {
+		if err := checkInline(s, join(path, s.Name), state); err != nil {
+			return err
+		}
+	}
+	state[d] = false
 	return nil
 }
 
 func join(path, name string) string {
-	if path == "" {
-		return name
+	if path == "" || name == "" {
+		return path + name
 	}
 	return path + "/" + name
 }
@@ -124,12 +178,16 @@ func (f *Field) check() error {
 	}
 	variable := has(VArray) || has(Array) && f.NumType != 0
 	switch {
+	case has(^allFlags):
+		return fmt.Errorf("unknown flags %#x", uint32(f.Flags&^allFlags))
 	case f.isValidate():
 		return nil
 	case arrays > 1:
 		return errors.New("more than one of ARRAY and the VARRAYs")
 	case has(Buffer) && has(VBuffer):
 		return errors.New("both BUFFER and VBUFFER")
+	case has(VBuffer) && arrays > 0:
+		return errors.New("a VBUFFER is no array")
 	case has(Struct|VStruct) && f.VMSD == nil:
 		return errors.New("a struct without description")
 	case has(Struct|VStruct) && has(Buffer|VBuffer):
@@ -144,14 +202,16 @@ func (f *Field) check() error {
 		return errors.New("a buffer needs BUFFER or VBUFFER")
 	case has(CSTM) && arrays > 0 && !has(ArrayOfPointer) && f.Size == 0:
 		return errors.New("an array under CSTM needs Size, the bytes of one element in memory")
-	case f.Num < 0:
-		return errors.New("a negative number of elements")
+	case f.Num < 0 || f.Num > rules.MaxCount || f.Room < 0 || f.Room > rules.MaxCount || f.Size > rules.MaxCount:
+		return fmt.Errorf("a size or a number of elements that is not from 0 to %d", rules.MaxCount)
 	case has(Alloc) && !has(Pointer):
 		return errors.New("ALLOC needs POINTER")
 	case has(Alloc) && has(Struct|VStruct|CSTM|ArrayOfPointer) && f.New == nil:
 		return errors.New("ALLOC of what may hold pointers needs New")
 	case has(MultiplyElements) && (!variable || f.Num < 1):
 		return errors.New("MULTIPLY_ELEMENTS needs a VARRAY and Num")
+	case has(MultiplyElements) && !has(Alloc) && f.Room == 0:
+		return errors.New("an array under MULTIPLY_ELEMENTS that is not allocated needs Room, how many elements it can hold")
 	case variable && !has(Alloc|MultiplyElements) && f.Num == 0:
 		return errors.New("a variable array that is not allocated needs Num, how many elements it can hold")
 	case has(Multiply) && !has(VBuffer):
@@ -170,7 +230,7 @@ func (f *Field) isValidate() bool {
 	return f.Flags&(MustExist|Array) == MustExist|Array && f.Num == 0 && f.NumType == 0
 }
 
-func newOp(f *Field, pending map[*Description]*plan) op {
+func (c *compiler) newOp(f *Field) op {
 	o := op{f: f, stride: f.Size, validate: f.isValidate()}
 	switch {
 	case f.Flags&VArrayInt32 != 0:
@@ -187,12 +247,16 @@ func newOp(f *Field, pending map[*Description]*plan) op {
 	o.same = f.Exists == nil && f.Flags&(CSTM|ArrayOfPointer) == 0
 	switch {
 	case f.Flags&(Struct|VStruct) != 0:
-		child := pending[f.VMSD]
-		if child == nil {
-			child = f.VMSD.compiled.Load()
+		o.child = c.pending[f.VMSD]
+		if o.child == nil {
+			o.child = f.VMSD.compiled.Load()
 		}
-		o.minWire = child.minWire
-		o.same = o.same && child.uniform
+		version := f.VMSD.VersionID
+		if f.Flags&Struct == 0 {
+			version = f.StructVersionID
+		}
+		o.minWire = o.child.floor(version)
+		o.same = o.same && o.child.uniform
 	case f.Info != nil:
 		o.minWire = f.Info.Min
 		if f.Flags&CSTM == 0 {
@@ -208,22 +272,34 @@ func newOp(f *Field, pending map[*Description]*plan) op {
 	}
 	if f.Flags&ArrayOfPointer != 0 {
 		o.stride = unsafe.Sizeof(unsafe.Pointer(nil))
-		o.minWire = 1
+		o.minWire = min(o.minWire, 1)
 	}
 	scalar := o.kind == kindScalar || o.kind == kindBool
 	o.simple = scalar && f.Flags&^(Single|MustExist) == 0
 	return o
 }
 
-// wireFloor is the fewest bytes of the field on the wire, at any version: 0
-// where that is not plain.
-func (o *op) wireFloor(minimum uint32) int {
+// floor is the fewest bytes of an object on the wire at the given version: what
+// a hostile count of objects is held against before they are allocated.
+func (p *plan) floor(version uint32) int {
+	if !p.done {
+		return 0
+	}
+	n := 0
+	for i := range p.ops {
+		n = min(n+p.ops[i].floor(version), rules.MaxCount)
+	}
+	return n
+}
+
+// floor is the fewest bytes of the field: 0 where that is not plain.
+func (o *op) floor(version uint32) int {
 	f := o.f
-	if o.validate || f.Exists != nil || f.VersionID > minimum || o.count != 0 || f.Flags&VBuffer != 0 {
+	if o.validate || f.Exists != nil || f.VersionID > version || o.count != 0 || f.Flags&VBuffer != 0 {
 		return 0
 	}
 	if f.Flags&Array != 0 {
-		return o.minWire * f.Num
+		return int(min(int64(o.minWire)*int64(f.Num), rules.MaxCount))
 	}
 	return o.minWire
 }

@@ -33,12 +33,7 @@ func Save(d *Description, obj unsafe.Pointer, version uint32, o SaveOptions) (Sa
 	if o.VMDesc {
 		s.desc = new(descWriter)
 	}
-	switch {
-	case version > d.VersionID:
-		err = s.Fail(rules.VersionTooNew, rules.VersionRange, "version %d of %s; up to %d is known", version, d.Name, d.VersionID)
-	case version < d.MinimumVersionID:
-		err = s.Fail(rules.VersionTooOld, rules.VersionRange, "version %d of %s; %d is the oldest known", version, d.Name, d.MinimumVersionID)
-	default:
+	if err = s.checkVersion(d, version); err == nil {
 		err = s.object(d, pl, obj, version)
 	}
 	saved := Saved{Stream: s.out}
@@ -83,6 +78,16 @@ func (s *Saver) SaveElement(d *Description, elem unsafe.Pointer) error {
 	return s.object(d, pl, elem, d.VersionID)
 }
 
+func (s *Saver) checkVersion(d *Description, version uint32) error {
+	switch {
+	case version > d.VersionID:
+		return s.Fail(rules.VersionTooNew, rules.VersionRange, "version %d of %s; up to %d is known", version, d.Name, d.VersionID)
+	case version < d.MinimumVersionID:
+		return s.Fail(rules.VersionTooOld, rules.VersionRange, "version %d of %s; %d is the oldest known", version, d.Name, d.MinimumVersionID)
+	}
+	return nil
+}
+
 func (s *Saver) object(d *Description, pl *plan, obj unsafe.Pointer, version uint32) error {
 	if s.depth >= s.limits.Depth {
 		return s.Fail(rules.Limit, rules.Bounded, "more than %d vmsds inside one another", s.limits.Depth)
@@ -94,13 +99,25 @@ func (s *Saver) object(d *Description, pl *plan, obj unsafe.Pointer, version uin
 	return s.contents(d, pl, obj, version)
 }
 
-// contents: pre_save, fields, subsections, post_save.
+// contents: pre_save, fields, subsections, post_save. What pre_save prepared
+// post_save clears away, so it is called after an error too, which counts more
+// than its own (migration/vmstate.c vmstate_save_state_v).
 func (s *Saver) contents(d *Description, pl *plan, obj unsafe.Pointer, version uint32) error {
 	if d.PreSave != nil {
 		if err := d.PreSave(obj); err != nil {
 			return s.hookFailed("pre_save", d, err)
 		}
 	}
+	err := s.members(d, pl, obj, version)
+	if d.PostSave != nil {
+		if failed := d.PostSave(obj); failed != nil && err == nil {
+			err = s.hookFailed("post_save", d, failed)
+		}
+	}
+	return err
+}
+
+func (s *Saver) members(d *Description, pl *plan, obj unsafe.Pointer, version uint32) error {
 	s.desc.openFields()
 	for i := range pl.ops {
 		o := &pl.ops[i]
@@ -111,15 +128,7 @@ func (s *Saver) contents(d *Description, pl *plan, obj unsafe.Pointer, version u
 		s.trail.pop()
 	}
 	s.desc.closeFields()
-	if err := s.subsections(d, obj); err != nil {
-		return err
-	}
-	if d.PostSave != nil {
-		if err := d.PostSave(obj); err != nil {
-			return s.hookFailed("post_save", d, err)
-		}
-	}
-	return nil
+	return s.subsections(d, obj)
 }
 
 func (s *Saver) subsections(d *Description, obj unsafe.Pointer) error {
@@ -176,7 +185,7 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 	base := unsafe.Add(obj, f.Offset)
 	if f.Flags&Pointer != 0 {
 		base = *(*unsafe.Pointer)(base)
-		if base == nil && n > 0 && size > 0 {
+		if base == nil && n > 0 && o.inMemory(size) {
 			return s.Fail(rules.OutOfRange, rules.CountRange, "%d elements where there are none", n)
 		}
 	}
@@ -193,9 +202,20 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 			s.desc = nil
 		}
 		at := len(s.out)
-		s.desc.openField(f, n, i, o.same)
-		if err := s.element(o, unsafe.Add(base, uintptr(i)*size), size); err != nil {
-			return err
+		p := unsafe.Add(base, uintptr(i)*size)
+		null := false
+		if f.Flags&ArrayOfPointer != 0 {
+			p = *(*unsafe.Pointer)(p)
+			null = p == nil
+		}
+		if null {
+			s.desc.openField(f, InfoNullptr.Name, n, i, o.same)
+			s.Write(nullMarker)
+		} else {
+			s.desc.openField(f, f.typeName(), n, i, o.same)
+			if err := s.element(o, p, size); err != nil {
+				return err
+			}
 		}
 		s.desc.closeField(len(s.out) - at)
 	}
@@ -205,20 +225,16 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 
 func (s *Saver) element(o *op, p unsafe.Pointer, size uintptr) error {
 	f := o.f
-	if f.Flags&ArrayOfPointer != 0 {
-		if p = *(*unsafe.Pointer)(p); p == nil {
-			s.Write(nullMarker)
-			return nil
-		}
-	}
 	switch {
-	case f.Flags&(Struct|VStruct) != 0:
-		version := f.VMSD.VersionID
-		if f.Flags&VStruct != 0 {
-			version = f.StructVersionID
+	case f.Flags&Struct != 0:
+		s.desc.openStruct()
+		return s.object(f.VMSD, o.child, p, f.VMSD.VersionID)
+	case f.Flags&VStruct != 0:
+		if err := s.checkVersion(f.VMSD, f.StructVersionID); err != nil {
+			return err
 		}
 		s.desc.openStruct()
-		return s.object(f.VMSD, f.VMSD.compiled.Load(), p, version)
+		return s.object(f.VMSD, o.child, p, f.StructVersionID)
 	case f.Flags&CSTM != 0:
 		s.trail.push("")
 		err := s.hook(f.ExtendPut(s, f.Meta, p))
@@ -266,8 +282,11 @@ func (s *Saver) scalar(p unsafe.Pointer, width uintptr) {
 
 func (s *Saver) hook(err error) error {
 	var e *rules.Error
-	if err == nil || errors.As(err, &e) {
-		return err
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &e):
+		return e
 	}
 	return &rules.Error{Class: rules.Hook, Rule: rules.HookSucceeds, Offset: s.Offset(), Path: s.trail.String(), Cause: err}
 }

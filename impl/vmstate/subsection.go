@@ -7,16 +7,17 @@ import (
 	"vmconform/rules"
 )
 
-const (
-	subsectionMark = 0x05
-	maxSubsections = 256
-)
+const subsectionMark = 0x05
 
 // subsections loads what the peek rule says are subsections of d's object
 // (migration/vmstate.c vmstate_subsection_load). A 05 that is none is left to
 // whoever reads on.
 func (l *Loader) subsections(d *Description, obj unsafe.Pointer) error {
-	var seen [maxSubsections]bool
+	var few [64]bool // most vmsds have fewer: nothing to allocate
+	seen := few[:]
+	if len(d.Subsections) > len(few) {
+		seen = make([]bool, len(d.Subsections))
+	}
 	last := -1
 	for {
 		name, ok := l.peekSubsection(d.Name)

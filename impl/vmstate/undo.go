@@ -35,6 +35,51 @@ func (u *undoList) slot(p *unsafe.Pointer) {
 	u.entries = append(u.entries, undoEntry{at: unsafe.Pointer(p), pointer: *p, pinned: true})
 }
 
+// keep records the fields of an object whose hooks may change them, those of
+// its subsections included. See Description for what it leaves out.
+func (l *Loader) keep(d *Description, pl *plan, obj unsafe.Pointer) {
+	for i := range pl.ops {
+		o := &pl.ops[i]
+		f := o.f
+		base := unsafe.Add(obj, f.Offset)
+		if f.Flags&Pointer != 0 {
+			l.undo.slot((*unsafe.Pointer)(base))
+			continue
+		}
+		for j := range o.capacity() {
+			p := unsafe.Add(base, uintptr(j)*o.stride)
+			switch {
+			case f.Flags&ArrayOfPointer != 0:
+				l.undo.slot((*unsafe.Pointer)(p))
+			case o.child != nil:
+				l.keep(f.VMSD, o.child, p)
+			case o.kind == kindScalar || o.kind == kindBool || o.kind == kindBuffer:
+				l.undo.bytes(p, int(o.stride))
+			}
+		}
+	}
+	for _, s := range d.Subsections {
+		if pl, err := s.plan(); err == nil {
+			l.keep(s, pl, obj)
+		}
+	}
+}
+
+// capacity is how many elements a field that is no pointer has in memory, as
+// far as they are to be kept.
+func (o *op) capacity() int {
+	f := o.f
+	switch {
+	case o.validate, o.child == nil && f.Flags&ArrayOfPointer == 0 && (f.Flags&CSTM != 0 || o.kind == kindHook || o.kind == kindNull || o.kind == kindUnused):
+		return 0
+	case f.Flags&MultiplyElements != 0:
+		return f.Room
+	case f.Flags&(Array|VArray) != 0:
+		return f.Num
+	}
+	return 1
+}
+
 func (u *undoList) rollback() {
 	for i := len(u.entries) - 1; i >= 0; i-- {
 		e := &u.entries[i]

@@ -37,7 +37,7 @@ func (w *descWriter) openSubsections() { w.openList("subsections") }
 func (w *descWriter) closeSubsections() { w.close(']') }
 
 // openField begins element i of n of a field; same says that it stands for all.
-func (w *descWriter) openField(f *Field, n, i int, same bool) {
+func (w *descWriter) openField(f *Field, typeName string, n, i int, same bool) {
 	if w == nil {
 		return
 	}
@@ -55,7 +55,7 @@ func (w *descWriter) openField(f *Field, n, i int, same bool) {
 		w.number(int64(i))
 	}
 	w.key("type")
-	w.quote(f.typeName())
+	w.quote(typeName)
 }
 
 func (w *descWriter) closeField(size int) {

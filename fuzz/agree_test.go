@@ -1,0 +1,219 @@
+package fuzz
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"vmconform/bind"
+	"vmconform/model"
+	"vmconform/rules"
+)
+
+// limitSets are what a target chooses from. Small ones are reached by short
+// inputs; the first still keeps time and memory of one load small.
+var limitSets = []rules.Limits{
+	{Depth: 100, Elements: 4096, Bytes: 1 << 20},
+	{Depth: 3, Elements: 5, Bytes: 40},
+	{Depth: 100, Elements: 3, Bytes: 1 << 20},
+	{Depth: 2, Elements: 4096, Bytes: 1 << 20},
+}
+
+// hangs ends the process, and so the fuzzing, when a call takes far too long;
+// what it returns calls that off.
+func hangs() (stop func() bool) {
+	return time.AfterFunc(20*time.Second, func() { panic("no answer within 20 s") }).Stop
+}
+
+// A load is one stream to be loaded by both sides.
+type load struct {
+	schema  *model.Schema
+	version uint32
+	stream  []byte
+	limits  rules.Limits
+}
+
+// failf fails with all that is needed to look at the load again.
+func (l load) failf(t *testing.T, format string, args ...any) {
+	t.Helper()
+	schema, err := model.MarshalSchema(l.schema)
+	if err != nil {
+		schema = []byte(err.Error())
+	}
+	t.Fatalf("%s\nschema  %s\nversion %d\nstream  %x\nlimits  %+v", fmt.Sprintf(format, args...), schema, l.version, l.stream, l.limits)
+}
+
+// with is the same load of another stream.
+func (l load) with(stream []byte) load {
+	l.stream = stream
+	return l
+}
+
+// agree loads by both sides and fails unless they say the same: value, bytes
+// taken and notes, or class, offset and path of the error. It returns what the
+// model says; spans asks for the model's spans.
+func (l load) agree(t *testing.T, ref *bind.Reference, spans bool) (model.Loaded, *rules.Error) {
+	t.Helper()
+	want, err := model.Decode(l.schema, l.stream, l.version, model.Options{Limits: l.limits, Spans: spans})
+	wantErr := l.typed(t, "model", err)
+	got, err := ref.Load(l.schema, l.stream, l.version)
+	gotErr := l.typed(t, "reference", err)
+	if (wantErr == nil) != (gotErr == nil) || wantErr != nil && differ(wantErr, gotErr) {
+		l.failf(t, "outcome\nmodel     %s\nreference %s", outcome(wantErr), outcome(gotErr))
+	}
+	if wantErr != nil {
+		return want, wantErr
+	}
+	if !model.Equal(want.Value, got.Value) {
+		l.failf(t, "value (want: model, got: reference) %q", model.Diff(want.Value, got.Value, l.schema))
+	}
+	if want.Consumed != got.Consumed {
+		l.failf(t, "the model takes %d bytes, the reference %d", want.Consumed, got.Consumed)
+	}
+	if w, g := spellNotes(want.Notes), spellNotes(got.Notes); w != g {
+		l.failf(t, "notes\nmodel     %s\nreference %s", w, g)
+	}
+	return want, nil
+}
+
+// typed makes sure that an error is what errors have to be.
+func (l load) typed(t *testing.T, who string, err error) *rules.Error {
+	t.Helper()
+	if err == nil {
+		return nil
+	}
+	e, ok := err.(*rules.Error)
+	if !ok {
+		l.failf(t, "%s: an error without class: %v", who, err)
+	}
+	if e.Class == "" || e.Offset < 0 || e.Offset > int64(len(l.stream)) {
+		l.failf(t, "%s: class or offset is impossible: %v", who, err)
+	}
+	return e
+}
+
+func differ(a, b *rules.Error) bool {
+	return a.Class != b.Class || a.Offset != b.Offset || a.Path != b.Path
+}
+
+func outcome(err *rules.Error) string {
+	if err == nil {
+		return "accepts"
+	}
+	return err.Error()
+}
+
+// spellNotes writes what two sides must have in common of their notes.
+func spellNotes(notes []rules.Note) string {
+	var b bytes.Buffer
+	for _, n := range notes {
+		fmt.Fprintf(&b, "%s at %d in %q; ", n.Rule, n.Offset, n.Path)
+	}
+	return b.String()
+}
+
+// resaves saves what an accepted stream meant. Both sides must write the same
+// bytes. Where everything was loaded at the version at which it is saved,
+// those are the canonical form of what was taken: the bytes taken, if there
+// was nothing to note, and else bytes that mean the same without a note.
+func (l load) resaves(t *testing.T, ref *bind.Reference, loaded model.Loaded) {
+	t.Helper()
+	whole := l.wholeVersions(loaded)
+	want, err := model.Encode(l.schema, loaded.Value, l.version)
+	if err != nil {
+		// An array that older elements do not have does not fit its count.
+		if whole {
+			l.failf(t, "the model cannot save what it loaded: %v", err)
+		}
+		return
+	}
+	got, err := ref.Save(l.schema, loaded.Value, l.version)
+	if err != nil {
+		l.failf(t, "the reference cannot save what it loaded: %v", err)
+	}
+	if !bytes.Equal(want, got) {
+		l.failf(t, "saved again\nmodel     %x\nreference %x", want, got)
+	}
+	if l.version == l.schema.Version {
+		_, kept, err := ref.LoadAndSave(l.schema, l.stream, l.version)
+		if err != nil || !bytes.Equal(kept, want) {
+			l.failf(t, "saved from the memory that it was loaded into: %v\nmodel     %x\nreference %x", err, want, kept)
+		}
+	}
+	if !whole {
+		return
+	}
+	if len(loaded.Notes) == 0 {
+		if taken := l.stream[:loaded.Consumed]; !bytes.Equal(got, taken) {
+			l.failf(t, "taken without a note, saved as\n        %x", got)
+		}
+		return
+	}
+	if subsectionsMoved(loaded.Notes) {
+		return // which bytes are a subsection depends on what stands before them
+	}
+	again, err := model.Decode(l.schema, got, l.version, model.Options{Limits: l.limits, All: true})
+	if err != nil || len(again.Notes) > 0 || !model.Equal(again.Value, loaded.Value) {
+		l.failf(t, "the canonical form %x means something else: %v %s%q", got, err, spellNotes(again.Notes), model.Diff(loaded.Value, again.Value, l.schema))
+	}
+}
+
+// wholeVersions says whether each queue element and each subsection was loaded
+// at the version at which it is saved. It needs spans.
+func (l load) wholeVersions(loaded model.Loaded) bool {
+	if l.version != l.schema.Version && gated(l.schema, l.version) {
+		return false
+	}
+	for _, s := range loaded.Spans {
+		switch {
+		case s.Kind == model.SpanSubsection:
+			at := s.Offset + 2 + int64(len(s.Schema.Name))
+			if binary.BigEndian.Uint32(l.stream[at:])&0xff != s.Schema.Version {
+				return false
+			}
+		case isElement(s) && s.Field.Version != s.Schema.Version:
+			return false
+		}
+	}
+	return true
+}
+
+// gated says whether a field that is off the wire at a version goes by a count
+// that is on it.
+func gated(s *model.Schema, version uint32) bool {
+	for i := range s.Fields {
+		if f := &s.Fields[i]; f.Version > version && f.SizeFrom+f.CountFrom != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func subsectionsMoved(notes []rules.Note) bool {
+	for _, n := range notes {
+		if n.Rule == rules.SubsectionOrder || n.Rule == rules.SubsectionRepeated {
+			return true
+		}
+	}
+	return false
+}
+
+// isElement says whether a span is an element of a queue.
+func isElement(s model.Span) bool {
+	return s.Kind == model.SpanElement && s.Field.Type == model.TypeQueue && s.Schema != nil
+}
+
+// isQueue says whether a span is a whole queue.
+func isQueue(s model.Span) bool {
+	return s.Kind != model.SpanSubsection && s.Field.Type == model.TypeQueue && s.Schema == nil && (!s.Field.Array || s.Kind == model.SpanElement)
+}
+
+// asError is err as a *rules.Error, nil if it is none.
+func asError(err error) *rules.Error {
+	var e *rules.Error
+	errors.As(err, &e)
+	return e
+}

@@ -1,0 +1,114 @@
+package fuzz
+
+import (
+	"fmt"
+	"testing"
+
+	"vmconform/bind"
+	"vmconform/impl/savevm"
+	"vmconform/model"
+	"vmconform/rules"
+)
+
+// maxReadings is how many readings of a description are tried.
+const maxReadings = 4
+
+// oddFields are fields as no QEMU describes them.
+var oddFields = []string{
+	`{"name": "x", "type": "uint8", "size": 1}, {"name": "y", "type": "uint8", "size": 1}, {"name": "x", "type": "uint8", "size": 1}`,
+	`{"name": "", "type": "uint8", "size": 1}`,
+	`{"name": "x", "type": "uint8", "size": 2}`,
+	`{"name": "x", "type": "struct", "size": 0}`,
+	`{"name": "x", "type": "struct", "size": 0, "array_len": 9, "struct": {"vmsd_name": "e"}}`,
+	`{"name": "x", "type": "qtailq", "size": 3, "vmsd_name": "e", "vmsd_name": "f"}`,
+	`{"name": "x", "type": "qtailq", "size": 1, "array_len": 4}`,
+	`{"name": "x", "type": "buffer", "size": 9223372036854775807, "array_len": 2147483647}`,
+	`{"name": "x", "type": "unused_buffer", "size": 4, "array_len": 4}`,
+	`{"name": "n", "type": "nullptr", "size": 1, "array_len": 3}, {"name": "n", "type": "uint8", "size": 1}`,
+}
+
+func FuzzVMDesc(f *testing.F) {
+	seeds := descriptionSeeds(f)
+	for _, b := range append(seeds, cutShort(seeds)...) {
+		f.Add(b)
+	}
+	for _, fields := range oddFields {
+		f.Add(fmt.Appendf(nil, `{"devices": [{"name": "d", "vmsd_name": "d", "fields": [%s]}]}`, fields))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		defer hangs()()
+		d, err := savevm.ParseVMDesc(text)
+		if err != nil {
+			if e := possible(t, err, len(text)); e.Class != rules.BadDescription {
+				t.Fatalf("class of %v", err)
+			}
+			return
+		}
+		for i := range d.Devices {
+			if v := d.Devices[i].VMSD; v != nil {
+				describe(t, v)
+			}
+		}
+		if d.Configuration != nil {
+			describe(t, d.Configuration)
+		}
+	})
+}
+
+// describe tries every reading of a vmsd's description: schemas that are sound,
+// by which zeros can be decoded.
+func describe(t *testing.T, v *savevm.VMSD) {
+	t.Helper()
+	size := v.WireSize()
+	if size < 0 {
+		t.Fatalf("%d bytes on the wire", size)
+	}
+	for choice, choices := 0, 1; choice < min(choices, maxReadings); choice++ {
+		d, err := bind.Describe(v, choice)
+		if err != nil {
+			if e := possible(t, err, 0); e.Class != rules.BadDescription {
+				t.Fatalf("class of %v", err)
+			}
+			return
+		}
+		if choices = d.Choices; choices < 1 {
+			t.Fatalf("%d readings", choices)
+		}
+		if err := d.Schema.Check(); err != nil {
+			t.Fatalf("the schema is not sound: %v", err)
+		}
+		l := load{schema: d.Schema, version: d.Schema.Version, limits: limitSets[0]}
+		l.stream = make([]byte, min(size, 1<<14))
+		if weigh(d.Schema, map[*model.Schema]int{}) < maxWeight {
+			l.agree(t, &bind.Reference{Limits: l.limits}, false)
+			continue
+		}
+		_, err = model.Decode(l.schema, l.stream, l.version, model.Options{Limits: l.limits})
+		l.typed(t, "model", err)
+	}
+}
+
+// weigh is about how many values an object of a schema has; it stops counting
+// at some number.
+func weigh(s *model.Schema, known map[*model.Schema]int) int {
+	if n, ok := known[s]; ok {
+		return n
+	}
+	n := 1
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		w := 1 + f.Size/64
+		if f.Type == model.TypeStruct {
+			w += weigh(f.Elem, known)
+		}
+		if f.Array {
+			w *= min(f.Count, maxWeight)
+		}
+		n = min(n+w, maxWeight)
+	}
+	for _, sub := range s.Subsections {
+		n = min(n+weigh(sub, known), maxWeight)
+	}
+	known[s] = n
+	return n
+}

@@ -1,0 +1,67 @@
+package tailq_test
+
+import (
+	"fmt"
+	"unsafe"
+
+	"vmconform/impl/tailq"
+	"vmconform/impl/vmstate"
+)
+
+// EventLogEntry is sPAPR's SpaprEventLogEntry (hw/ppc/spapr.c).
+type EventLogEntry struct {
+	Summary        uint32
+	ExtendedLength uint32
+	ExtendedLog    *byte // ExtendedLength bytes
+	Next           tailq.Entry[EventLogEntry]
+}
+
+// Machine has the one member of sPAPR's machine that matters here.
+type Machine struct {
+	PendingEvents tailq.Head[EventLogEntry]
+}
+
+var eventLog = tailq.Of(func(e *EventLogEntry) *tailq.Entry[EventLogEntry] { return &e.Next })
+
+var eventLogEntry = &vmstate.Description{
+	Name: "spapr_event_log_entry", VersionID: 1, MinimumVersionID: 1,
+	Fields: []vmstate.Field{
+		vmstate.Scalar("summary", unsafe.Offsetof(EventLogEntry{}.Summary), 0, vmstate.InfoUint32),
+		vmstate.Scalar("extended_length", unsafe.Offsetof(EventLogEntry{}.ExtendedLength), 0, vmstate.InfoUint32),
+		vmstate.AllocatedBuffer("extended_log", unsafe.Offsetof(EventLogEntry{}.ExtendedLog), 0,
+			unsafe.Offsetof(EventLogEntry{}.ExtendedLength), vmstate.CountUint32),
+	},
+}
+
+var pendingEvents = &vmstate.Description{
+	Name: "spapr_pending_events", VersionID: 1, MinimumVersionID: 1,
+	Fields: []vmstate.Field{
+		tailq.Field("pending_events", unsafe.Offsetof(Machine{}.PendingEvents), 1, eventLog.Metadata(eventLogEntry)),
+	},
+}
+
+// The seed's first user: the events that sPAPR has not yet told its guest.
+func ExampleType_pendingEvents() {
+	var m Machine
+	for i, log := range []string{"\x02\x00\xa0", "\x06\x40"} {
+		eventLog.InsertTail(&m.PendingEvents, &EventLogEntry{
+			Summary:        0x18400000 + uint32(i),
+			ExtendedLength: uint32(len(log)),
+			ExtendedLog:    unsafe.SliceData([]byte(log)),
+		})
+	}
+	saved, err := vmstate.Save(pendingEvents, unsafe.Pointer(&m), 1, vmstate.SaveOptions{})
+	fmt.Printf("%x %v\n", saved.Stream, err)
+
+	var loaded Machine
+	_, err = vmstate.Load(pendingEvents, unsafe.Pointer(&loaded), saved.Stream, 1, vmstate.LoadOptions{All: true})
+	for e := range eventLog.All(&loaded.PendingEvents) {
+		fmt.Printf("summary %x, log % x\n", e.Summary, unsafe.Slice(e.ExtendedLog, e.ExtendedLength))
+	}
+	fmt.Println(err, eventLog.Check(&loaded.PendingEvents))
+	// Output:
+	// 0118400000000000030200a0011840000100000002064000 <nil>
+	// summary 18400000, log 02 00 a0
+	// summary 18400001, log 06 40
+	// <nil> <nil>
+}

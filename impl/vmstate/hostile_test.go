@@ -1,0 +1,102 @@
+package vmstate_test
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"unsafe"
+
+	"vmconform/impl/vmstate"
+	"vmconform/rules"
+)
+
+// allocates measures f, in bytes.
+func allocates(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// Counts and sizes that the input does not hold allocate next to nothing.
+func TestHostileCounts(t *testing.T) {
+	type object struct {
+		n    uint32
+		list unsafe.Pointer
+	}
+	type big struct {
+		x    uint8
+		rest [1023]byte
+	}
+	bigOne := one(vmstate.Scalar("x", 0, 0, vmstate.InfoUint8))
+	grown := &vmstate.Description{Name: "grown", VersionID: 2, MinimumVersionID: 1,
+		Fields: []vmstate.Field{vmstate.Scalar("x", 0, 2, vmstate.InfoUint8)}}
+	newBigs := func(n int) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(make([]big, n))) }
+	newBytes := func(n int) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(make([]byte, n))) }
+	const alloc = vmstate.VArrayUint32 | vmstate.Pointer | vmstate.Alloc
+	for name, c := range map[string]struct {
+		f    vmstate.Field
+		path string // where the input of four more bytes ends
+	}{
+		"scalars":         {vmstate.Field{Flags: alloc, Info: vmstate.InfoUint64}, "list[0]"},
+		"structs":         {vmstate.Field{Flags: alloc | vmstate.Struct, Size: 1024, VMSD: bigOne, New: newBigs}, "list[4]/x"},
+		"versioned":       {vmstate.Field{Flags: alloc | vmstate.Struct, Size: 1024, VMSD: grown, New: newBigs}, "list[4]/x"},
+		"buffer":          {vmstate.Field{Flags: vmstate.VBuffer | vmstate.Pointer | vmstate.Alloc, Info: vmstate.InfoBuffer, SizeType: vmstate.CountUint32}, "list"},
+		"buffer with New": {vmstate.Field{Flags: vmstate.VBuffer | vmstate.Pointer | vmstate.Alloc, Info: vmstate.InfoBuffer, SizeType: vmstate.CountUint32, New: newBytes}, "list"},
+	} {
+		for _, n := range []uint32{1 << 20, 1<<31 - 1, 1 << 31, 1<<32 - 1} {
+			t.Run(fmt.Sprintf("%s/%#x", name, n), func(t *testing.T) {
+				f := c.f
+				f.Name, f.Offset = "list", unsafe.Offsetof(object{}.list)
+				d := one(vmstate.Scalar("n", 0, 0, vmstate.InfoUint32), f)
+				if err := d.Compile(); err != nil {
+					t.Fatal(err)
+				}
+				stream := wire(t, fmt.Sprintf("%08x 01020304", n))
+				var obj object
+				var err error
+				if got := allocates(func() { _, err = load(d, &obj, stream, 1) }); got >= 1<<20 {
+					t.Fatalf("%d bytes allocated", got)
+				}
+				want := verdict{rules.Truncated, 8, c.path}
+				switch {
+				case n > rules.MaxCount:
+					want = verdict{rules.OutOfRange, 4, "list"}
+				case n > rules.DefaultBytes && f.Flags&vmstate.VBuffer != 0: // one item
+					want = verdict{rules.Limit, 4, "list"}
+				}
+				refused(t, err, want)
+				same(t, obj, object{})
+			})
+		}
+	}
+}
+
+// Elements that take no bytes end at the limit of elements, in time as in memory.
+func TestHostileCountOfNothing(t *testing.T) {
+	type object struct {
+		n    uint32
+		list *uint8
+	}
+	made := 0
+	d := one(
+		vmstate.Scalar("n", 0, 0, vmstate.InfoUint32),
+		vmstate.Field{Name: "list", Offset: unsafe.Offsetof(object{}.list), Size: 1, VMSD: one(),
+			Flags: vmstate.VArrayUint32 | vmstate.Pointer | vmstate.Alloc | vmstate.Struct,
+			New:   func(n int) unsafe.Pointer { made = n; return unsafe.Pointer(unsafe.SliceData(make([]uint8, n))) }},
+	)
+	var obj object
+	err := loadWithin(d, unsafe.Pointer(&obj), wire(t, "7fffffff"), rules.Limits{Elements: 1000})
+	refused(t, err, verdict{rules.Limit, 4, "list[1000]"})
+	same(t, made, 1001)
+	same(t, obj, object{})
+}
+
+// A fixed array, too, of elements that take no bytes.
+func TestLargeArrayOfNothing(t *testing.T) {
+	d := one(vmstate.Field{Name: "a", Flags: vmstate.Array | vmstate.Struct, Num: rules.MaxCount, VMSD: one()})
+	var obj uint8
+	err := loadWithin(d, unsafe.Pointer(&obj), nil, rules.Limits{Elements: 10})
+	refused(t, err, verdict{rules.Limit, 0, "a[10]"})
+}

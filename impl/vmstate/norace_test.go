@@ -1,0 +1,5 @@
+//go:build !race
+
+package vmstate_test
+
+const raceEnabled = false
