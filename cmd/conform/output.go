@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -47,4 +48,12 @@ func (o *output) write(stdout io.Writer, f func(w io.Writer) error) error {
 		os.Remove(file.Name())
 	}
 	return err
+}
+
+// writeJSON writes a report as JSON.
+func writeJSON(w io.Writer, report any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(report)
 }

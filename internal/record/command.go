@@ -26,6 +26,13 @@ func (c Command) String() string {
 	return c.HMP
 }
 
+// ParseQMP makes a Command of a QMP command as JSON. It is refused here if QEMU
+// could not read it.
+func ParseQMP(text string) (Command, error) {
+	_, err := parseQMP([]byte(text))
+	return Command{QMP: json.RawMessage(text)}, err
+}
+
 // qmpCall is a Command's QMP.
 type qmpCall struct {
 	Execute   string

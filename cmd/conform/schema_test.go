@@ -1,0 +1,156 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/require"
+
+	"vmconform/internal/report"
+	"vmconform/internal/show"
+)
+
+// schema compiles the schema of docs/ for a command's reports.
+func schema(t *testing.T, command string) *jsonschema.Schema {
+	t.Helper()
+	s, err := jsonschema.NewCompiler().Compile("../../docs/" + command + ".schema.json")
+	require.NoError(t, err)
+	return s
+}
+
+func validate(t *testing.T, s *jsonschema.Schema, text string) {
+	t.Helper()
+	x, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	require.NoError(t, err)
+	require.NoError(t, s.Validate(x))
+}
+
+// Without a file, the streams that are built in are checked.
+func TestCheckOfTheCorpus(t *testing.T) {
+	status, out, errs := conform(t, nil, "check", "--format", "json")
+	require.Equal(t, exitConform, status)
+	require.Empty(t, errs)
+	validate(t, schema(t, "check"), out)
+	r := unmarshal[report.Check](t, out)
+	require.Equal(t, report.Pass, r.Verdict)
+	require.Len(t, r.Files, len(streams(t)))
+	for _, f := range r.Files {
+		require.NotNil(t, f.Expected, f.Name)
+		require.True(t, f.Expected.Agrees, f.Name)
+	}
+}
+
+// Files that are read, broken ones, and ones that cannot be read.
+func TestCheckReportsFitTheirSchema(t *testing.T) {
+	s := schema(t, "check")
+	dir := t.TempDir()
+	all := streams(t)
+	names := []string{filepath.Join(dir, "missing")}
+	add := func(name string, b []byte) {
+		names = append(names, filepath.Join(dir, name))
+		require.NoError(t, os.WriteFile(names[len(names)-1], b, 0o666))
+	}
+	add("text", []byte("text"))
+	add("magic", []byte("QEV"))
+	add("good", all["none-10.0"])
+	for name, b := range all {
+		if len(b) > 200_000 {
+			continue
+		}
+		add(name, b[:len(b)*9/10])
+		wrong := append([]byte{}, b...)
+		for i := len(b) / 3; i < len(b); i += len(b) / 3 {
+			wrong[i] ^= 0xff
+		}
+		add(name+"-wrong", wrong)
+	}
+	for _, flags := range [][]string{{}, {"--strict"}} {
+		status, out, _ := conform(t, nil, append(append([]string{"check", "--format", "json"}, flags...), names...)...)
+		require.Equal(t, exitFail, status)
+		validate(t, s, out)
+	}
+}
+
+func TestShowReportsFitTheirSchema(t *testing.T) {
+	s := schema(t, "show")
+	for name, b := range streams(t) {
+		if strings.HasPrefix(name, "pseries-") {
+			continue // tens of thousands of fields each; see the selections
+		}
+		for _, cut := range []int{len(b), len(b) - 100, len(b) / 2, 30, 3} {
+			r, err := show.Stream(name, b[:cut:cut])
+			require.NoError(t, err)
+			text, err := json.Marshal(r)
+			require.NoError(t, err)
+			validate(t, s, string(text))
+		}
+		wrong := append([]byte{}, b...)
+		for i := len(b) / 7; i < len(b); i += len(b) / 7 {
+			wrong[i] ^= 0xff
+		}
+		status, out, _ := conform(t, wrong, "show", "--format", "json", "-")
+		require.Contains(t, []int{exitConform, exitFail, exitUndecided}, status)
+		validate(t, s, out)
+	}
+}
+
+// Each kind of thing that a PATH selects.
+func TestSelectionsFitTheirSchema(t *testing.T) {
+	s := schema(t, "show")
+	all := streams(t)
+	for path, name := range map[string]string{
+		"ram":                                 "pseries-3-events-7.2",
+		"spapr":                               "pseries-3-events-7.2",
+		"spapr/spapr_pending_events":          "pseries-3-events-7.2",
+		"spapr/tb":                            "pseries-3-events-7.2",
+		"cpu/env.gpr[31]":                     "pseries-3-events-7.2",
+		"s390_css/pending_crws":               "s390x-3-crws-7.2",
+		"s390_css/pending_crws[2]":            "s390x-3-crws-7.2",
+		"s390_css/pending_crws[2]/crw":        "s390x-3-crws-7.2",
+		"s390_css/pending_crws[2]/crw/rsid":   "s390x-3-crws-7.2",
+		"s390_css/css[3]":                     "s390x-3-crws-10.0",
+		"s390_css/css":                        "s390x-3-crws-7.2",
+		"uefi-vars-sysbus/state/variables[0]": "q35-uefi-vars-10.0",
+	} {
+		status, out, errs := conform(t, all[name], "show", "--format", "json", "-", path)
+		require.Zero(t, status, errs)
+		validate(t, s, out)
+		got := unmarshal[struct {
+			Tool, Command, File, Path string
+			Bytes                     int64
+			Selected, Errors          json.RawMessage
+		}](t, out)
+		require.Equal(t, path, got.Path)
+		require.Contains(t, string(got.Selected), `"path": "`+path+`"`)
+	}
+}
+
+// A schema that lets everything through would prove nothing.
+func TestSchemasRefuse(t *testing.T) {
+	for command, good := range map[string]string{
+		"check": `{"tool":"conform 0.1.0","command":"check","verdict":"pass","files":[{"file":"a","verdict":"pass","bytes":1,` +
+			`"bytes_by":{"framing":1,"ram":0,"decoded":0,"opaque":0},"roundtrip":"identical","reencoded":0,"copied":0,` +
+			`"devices":[],"queues":[],"variants":{"tried":0,"as_expected":0,"by_expectation":{"accept":0,"warn":0,"refuse":0}},"findings":[]}]}`,
+		"show": `{"tool":"conform 0.1.0","command":"show","file":"a","bytes":1,"version":3,"footers":true,"page_size":4096,` +
+			`"commands":[],"sections":[],"devices":[],"errors":[]}`,
+	} {
+		s := schema(t, command)
+		validate(t, s, good)
+		for _, bad := range []string{
+			strings.Replace(good, `"bytes":1`, `"bytes":-1`, 1),
+			strings.Replace(good, `"bytes":1`, `"bytes":1,"more":1`, 1),
+			strings.Replace(good, `"`+command+`"`, `"test"`, 1),
+			strings.Replace(good, `"devices":[]`, `"devices":[{}]`, 1),
+			strings.Replace(good, `"devices":[],`, ``, 1),
+		} {
+			require.NotEqual(t, good, bad)
+			x, err := jsonschema.UnmarshalJSON(strings.NewReader(bad))
+			require.NoError(t, err)
+			require.Error(t, s.Validate(x), bad)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"vmconform/internal/input"
+	"vmconform/internal/report"
+	"vmconform/internal/show"
+)
+
+func showCommand() *cobra.Command {
+	var o output
+	cmd := &cobra.Command{
+		Use:   "show FILE [PATH]",
+		Short: "Show a stream as a tree, with offsets",
+		Long: `show prints what stands in a stream: header, configuration, sections, and each
+device as a tree of fields with their types, values, offsets and sizes. A queue
+is shown element by element, each from its marker on. FILE is a stream as QEMU
+wrote it; - is standard input. Offsets count from the Q of QEVM.
+
+PATH picks one device, subsection, field or element: the device's name, #N where
+its instance id N is not 0, then the names of subsections and fields, [i] for
+elements, joined by slashes, as check and show print them.
+
+Text shortens long buffers and arrays; --format json has them whole. It holds
+64-bit integers as strings of digits and bytes in base64.
+
+Exit status: 0 shown, 1 shown as far as the stream is not broken, 2 no stream or
+no such PATH, 3 nothing of the device state could be decoded.`,
+		Example: `  conform show vm.bin
+  conform show vm.bin 'spapr/spapr_pending_events/pending_events[2]/summary'
+  conform show vm.bin --format json | jq '.devices[] | [.name, .offset, .size]'`,
+		Args: func(_ *cobra.Command, args []string) error {
+			switch {
+			case len(args) == 0:
+				return errors.New("show which stream? conform show FILE [PATH]")
+			case len(args) > 2:
+				return errors.New("one FILE and one PATH: conform show FILE [PATH]")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			path := ""
+			if len(args) > 1 {
+				path = args[1]
+			}
+			return runShow(cmd, &o, args[0], path)
+		},
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+func runShow(cmd *cobra.Command, o *output, name, path string) error {
+	b, err := input.Read(name, cmd.InOrStdin())
+	if err != nil {
+		return err
+	}
+	r, err := show.Stream(name, b)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	var shown textWriter = r
+	if path != "" {
+		if shown, err = r.Select(path); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	err = o.write(cmd.OutOrStdout(), func(w io.Writer) error {
+		if o.format == "json" {
+			return writeJSON(w, shown)
+		}
+		return shown.WriteText(w)
+	})
+	if err != nil {
+		return err
+	}
+	return shownStatus(cmd.ErrOrStderr(), name, r)
+}
+
+// A textWriter is a report that can be written for people.
+type textWriter interface{ WriteText(io.Writer) error }
+
+// shownStatus says why not all of a stream was shown.
+func shownStatus(w io.Writer, name string, r *show.Report) error {
+	for _, x := range r.Errors {
+		fmt.Fprintf(w, "conform: %s: %s\n", name, report.Clean(x.Line()))
+	}
+	switch {
+	case len(r.Errors) > 0:
+		return status(exitFail)
+	case r.Undecided():
+		fmt.Fprintf(w, "conform: %s: nothing of the device state could be decoded: no usable description\n", name)
+		return status(exitUndecided)
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package show
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"vmconform/internal/report"
+	"vmconform/model"
+)
+
+// Select returns the node at path. The error is one line that names the longest
+// part of path that there is.
+func (r *Report) Select(path string) (*Selection, error) {
+	f := finder{path: path}
+	n := f.among(slices.Concat(r.Devices, r.Sections), path, func(n *Node) string { return n.Path })
+	if n != nil {
+		return &Selection{Head: r.Head, Path: path, Selected: n, Errors: r.Errors}, nil
+	}
+	switch p := f.closest; {
+	case p == nil:
+		return nil, fmt.Errorf("there is no device %s", report.Clean(path))
+	case p.Count != nil && strings.HasPrefix(path[f.reached:], "["):
+		return nil, fmt.Errorf("there is no %s; %s has %s", report.Clean(path), report.Clean(p.Path), elements(*p.Count))
+	case p.Decoded != "" && p.Decoded != "full":
+		return nil, fmt.Errorf("there is no %s; there is %s, which is %s", report.Clean(path), report.Clean(p.Path), p.Decoded)
+	default:
+		return nil, fmt.Errorf("there is no %s; there is %s", report.Clean(path), report.Clean(p.Path))
+	}
+}
+
+// A finder resolves a path against the tree. Names contain slashes and
+// brackets, so the longest name that fits goes first, and others follow.
+type finder struct {
+	path    string
+	reached int // bytes of path that lead to closest
+	closest *Node
+}
+
+// among finds rest, the end of path, among nodes with those names.
+func (f *finder) among(nodes []*Node, rest string, name func(*Node) string) *Node {
+	var fit []*Node
+	for _, n := range nodes {
+		if after, ok := strings.CutPrefix(rest, name(n)); ok && (after == "" || after[0] == '/' || after[0] == '[') {
+			fit = append(fit, n)
+		}
+	}
+	slices.SortStableFunc(fit, func(a, b *Node) int { return cmp.Compare(len(name(b)), len(name(a))) })
+	for _, n := range fit {
+		if found := f.in(n, rest[len(name(n)):]); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// in finds rest within n.
+func (f *finder) in(n *Node, rest string) *Node {
+	if rest == "" {
+		return n
+	}
+	if at := len(f.path) - len(rest); f.closest == nil || at > f.reached {
+		f.closest, f.reached = n, at
+	}
+	if rest[0] == '/' {
+		return f.among(slices.Concat(n.Fields, n.Subsections), rest[1:], func(n *Node) string { return n.Name })
+	}
+	if n.Elements != nil {
+		return f.among(n.Elements, rest, func(n *Node) string { return "[" + strconv.Itoa(*n.Index) + "]" })
+	}
+	return n.integer(rest)
+}
+
+// integer is the element of an array of integers that rest, "[i]", names.
+func (n *Node) integer(rest string) *Node {
+	if n.Value == nil {
+		return nil
+	}
+	list, ok := n.Value.value.(model.List)
+	if !ok {
+		return nil
+	}
+	digits := strings.TrimSuffix(strings.TrimPrefix(rest, "["), "]")
+	i, err := strconv.Atoi(digits)
+	if err != nil || rest != fmt.Sprintf("[%d]", i) || i < 0 || i >= len(list) {
+		return nil
+	}
+	size := n.Size / int64(len(list))
+	one := *n.Value.field
+	one.Array, one.Count, one.CountFrom = false, 0, ""
+	return &Node{
+		Kind: Element, Index: &i, Path: n.Path + rest, Type: n.Type,
+		Extent: Extent{n.Offset + int64(i)*size, size}, Value: &Value{&one, list[i]},
+	}
+}
