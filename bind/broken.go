@@ -39,19 +39,7 @@ func (t *body) queues(obj unsafe.Pointer, list *[]queue) {
 		if m.child == nil || m.f.Version > t.schema.Version {
 			continue
 		}
-		n := 1
-		if m.f.Array {
-			n = m.f.Count
-		}
-		if m.count >= 0 {
-			c := &t.members[m.count]
-			x, _ := c.readOne(unsafe.Add(obj, c.off)) // an integer: no links
-			n = number(x)
-		}
-		base := unsafe.Add(obj, m.off)
-		if m.indirect {
-			base = *slotAt(obj, m.off)
-		}
+		base, n := m.in(obj)
 		for j := range n {
 			m.queuesOf(unsafe.Add(base, uintptr(j)*m.stride), list)
 		}

@@ -7,7 +7,6 @@ import (
 	"vmconform/impl/tailq"
 	"vmconform/impl/vmstate"
 	"vmconform/model"
-	"vmconform/rules"
 )
 
 // A Class is a Schema bound to memory: a Description, and where each field of
@@ -156,9 +155,15 @@ func (b *binder) place(m *member, p *placer) {
 	var align uintptr = 1
 	switch f.Type {
 	case model.TypeUnused, model.TypeNull:
-		return // nothing in memory
+		if !variable {
+			return // nothing in memory
+		}
+		m.stride = 1
 	case model.TypeBuffer:
 		m.stride = uintptr(f.Size)
+		if variable {
+			m.stride = 1
+		}
 	case model.TypeStruct:
 		m.child = b.class(f.Elem)
 		m.stride = m.child.layout.size
@@ -262,12 +267,10 @@ func (t *body) field(m *member) vmstate.Field {
 	switch f.Type {
 	case model.TypeStruct:
 		v.Flags, v.VMSD = vmstate.Struct, m.child.Description
-		v.New = m.child.newArray
 	case model.TypeQueue:
 		q := tailq.Field(f.Name, m.off, f.Version, m.child.meta)
 		q.Size = m.stride
 		v = q
-		v.New = heads.new
 	case model.TypeUnused:
 		v.Flags, v.Size = vmstate.Buffer, uintptr(f.Size)
 	case model.TypeBuffer:
@@ -289,14 +292,11 @@ func (t *body) field(m *member) vmstate.Field {
 	if f.Type == model.TypeBuffer {
 		v.Flags = vmstate.VBuffer | vmstate.Pointer | vmstate.Alloc
 		v.SizeOffset, v.SizeType = count.off, countTypes[count.f.Type]
-		return v
-	}
-	v.NumOffset, v.NumType = count.off, countTypes[count.f.Type]
-	if m.indirect {
+	} else {
+		v.NumOffset, v.NumType = count.off, countTypes[count.f.Type]
 		v.Flags |= vmstate.Alloc
 		v.Num = 0
-	} else {
-		v.Num = rules.MaxCount // NULL markers take no memory
 	}
+	v.New = m.counted
 	return v
 }

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"fmt"
+	"slices"
 
 	"vmconform/impl/savevm"
 	"vmconform/model"
@@ -16,13 +17,16 @@ type Described struct {
 	Schema *model.Schema
 	// Notes are remarks on the description; their offsets are 0.
 	Notes []rules.Note
-	// Bodies says for a queue how many elements the description describes.
-	Bodies map[*model.Field]int
+	// Queues says how a queue is described: a body for each element that was
+	// saved.
+	Queues map[*model.Field]*savevm.DescField
 	// Lists names the type of a queue that is none of QTAILQ: "qlist".
 	Lists map[*model.Field]string
 	// NullArrays are the arrays of which only the first element is described,
-	// a NULL (QEMU 2.9 to 9.2): the others may be something else.
-	NullArrays map[*model.Field]bool
+	// a NULL (QEMU 2.9 to 9.2): the others may be something else, which is the
+	// value, or nil where that is not known. Where Describe was told which are,
+	// each element is a field of its own.
+	NullArrays map[*model.Field]*model.Schema
 	// Choices says how many readings the description allows, at least 1: which
 	// integer of an element holds the size of a buffer is never said.
 	Choices int
@@ -33,17 +37,19 @@ const maxChoices = 64
 
 // Describe makes a Schema of a description (design: "From vmdesc to Schema"),
 // in the given one of the readings that it allows, counted from 0. Known
-// elements win over what is described. The error is a *rules.Error of class
-// bad-description; its offset is 0.
-func Describe(d *savevm.VMSD, choice int) (*Described, error) {
+// elements win over what is described; solid are the elements that are not NULL
+// of an array of known elements that is described by its first one, a NULL. The
+// error is a *rules.Error of class bad-description; its offset is 0.
+func Describe(d *savevm.VMSD, choice int, solid ...int) (*Described, error) {
 	t := &describer{
 		out: &Described{
-			Bodies:     map[*model.Field]int{},
+			Queues:     map[*model.Field]*savevm.DescField{},
 			Lists:      map[*model.Field]string{},
-			NullArrays: map[*model.Field]bool{},
+			NullArrays: map[*model.Field]*model.Schema{},
 			Choices:    1,
 		},
 		choice: choice,
+		solid:  solid,
 		known:  map[fieldKey]facts{},
 	}
 	s, err := t.vmsd(d, "", true)
@@ -53,23 +59,68 @@ func Describe(d *savevm.VMSD, choice int) (*Described, error) {
 	if err := s.Check(); err != nil {
 		return nil, bad("", "%v", err)
 	}
+	if n := footprint(s, map[*model.Schema]int64{}); n > maxFootprint {
+		return nil, bad("", "an object of more than %d bytes", maxFootprint)
+	}
 	t.out.Schema = s
-	t.index(s)
+	t.index(s, map[*model.Schema]bool{})
 	return t.out, nil
+}
+
+// maxFootprint bounds the memory of an object as described, which is there
+// before a byte is loaded. The largest device of a real stream has a few MiB.
+const maxFootprint = 64 << 20
+
+// footprint is about the bytes that an object takes whatever its value. It
+// saturates.
+func footprint(s *model.Schema, known map[*model.Schema]int64) int64 {
+	if n, ok := known[s]; ok {
+		return n
+	}
+	n := int64(wordSize)
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		one := int64(wordSize)
+		switch f.Type {
+		case model.TypeUnused, model.TypeNull:
+			one = 0
+		case model.TypeBuffer:
+			one = int64(f.Size)
+		case model.TypeStruct:
+			one = footprint(f.Elem, known)
+		case model.TypeQueue:
+			n = max(n, footprint(f.Elem, known))
+			one = int64(heads.size)
+		}
+		if f.Array {
+			one *= int64(f.Count) // at most 2^27 times 2^31
+		}
+		n = min(n+one, 2*maxFootprint)
+	}
+	for _, sub := range s.Subsections {
+		n = min(n+footprint(sub, known), 2*maxFootprint)
+	}
+	known[s] = n
+	return n
 }
 
 type describer struct {
 	out    *Described
 	choice int
+	solid  []int
 	known  map[fieldKey]facts
+	runs   int // fields made of the runs of arrays so far
+
+	elems   []*model.Schema // what was unified last
+	unified *model.Schema
 }
 
 // facts are what is known of a field before it has its final address.
 type facts struct {
-	counted bool // bodies describes the one queue there is
-	bodies  int
+	queue   *savevm.DescField // describes the one queue there is
 	list    string
 	null    bool
+	pointee *model.Schema // null: what an element is that is none
 }
 
 type fieldKey struct {
@@ -77,25 +128,29 @@ type fieldKey struct {
 	name string
 }
 
-func (t *describer) index(s *model.Schema) {
+func (t *describer) index(s *model.Schema, seen map[*model.Schema]bool) {
+	if seen[s] {
+		return
+	}
+	seen[s] = true
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		k := t.known[fieldKey{s, f.Name}]
-		if k.counted {
-			t.out.Bodies[f] = k.bodies
+		if k.queue != nil {
+			t.out.Queues[f] = k.queue
 		}
 		if k.list != "" {
 			t.out.Lists[f] = k.list
 		}
 		if k.null {
-			t.out.NullArrays[f] = true
+			t.out.NullArrays[f] = k.pointee
 		}
 		if f.Elem != nil {
-			t.index(f.Elem)
+			t.index(f.Elem, seen)
 		}
 	}
 	for _, sub := range s.Subsections {
-		t.index(sub)
+		t.index(sub, seen)
 	}
 }
 
@@ -146,6 +201,9 @@ func (t *describer) run(s *model.Schema, run []savevm.DescField, path string, si
 	name := run[0].Name
 	if len(run) == 1 {
 		f, err := t.field(s, &run[0], under(path, name), single)
+		if k := t.known[fieldKey{s, name}]; k.null && k.pointee != nil && len(t.solid) > 0 && f.Count <= maxRuns {
+			return t.mixed(s, f, k), err
+		}
 		return []model.Field{f}, err
 	}
 	lengths := make([]int, len(run))
@@ -160,35 +218,54 @@ func (t *describer) run(s *model.Schema, run []savevm.DescField, path string, si
 		}
 	}
 	// QEMU 10.0 to 10.2 give a first run that is not NULL the whole array's
-	// length.
-	if run[0].HasArrayLen && run[0].Type != "nullptr" && lengths[0] > rest {
+	// length. Where that can be, it is the reading before the one that takes the
+	// description at its word.
+	if run[0].HasArrayLen && run[0].Type != "nullptr" && lengths[0] > rest && t.choose(2) == 0 {
 		t.note(rules.VMDescRunLength, under(path, name), "the first run is said to have %d elements, the array's number; it has %d", lengths[0], lengths[0]-rest)
 		lengths[0] -= rest
 	}
 	var fields []model.Field
-	index := 0
 	for i := range run {
 		one := run[i]
 		one.HasArrayLen = false
-		if lengths[i] < 0 || lengths[i] > maxExpanded-index {
-			return nil, bad(under(path, name), "runs of more than %d elements", maxExpanded)
+		if t.runs += lengths[i]; lengths[i] < 0 || lengths[i] > maxRuns || t.runs > maxRuns {
+			return nil, bad(under(path, name), "more than %d elements that are described in runs", maxRuns)
 		}
+		// The elements of a run share one schema.
+		f, err := t.field(s, &one, fmt.Sprintf("%s[%d]", under(path, name), len(fields)), single && lengths[i] == 1)
+		if err != nil {
+			return nil, err
+		}
+		known := t.known[fieldKey{s, name}]
+		delete(t.known, fieldKey{s, name})
 		for range lengths[i] {
-			one.Name = fmt.Sprintf("%s[%d]", name, index)
-			f, err := t.field(s, &one, under(path, one.Name), single)
-			if err != nil {
-				return nil, err
-			}
+			f.Name = fmt.Sprintf("%s[%d]", name, len(fields))
+			t.known[fieldKey{s, f.Name}] = known
 			fields = append(fields, f)
-			index++
 		}
 	}
 	return fields, nil
 }
 
-// maxExpanded bounds an array whose elements are described one by one; the
-// longest one known has 256.
-const maxExpanded = 1 << 16
+// mixed makes a field of each element of an array of pointers.
+func (t *describer) mixed(s *model.Schema, array model.Field, k facts) []model.Field {
+	delete(t.known, fieldKey{s, array.Name})
+	fields := make([]model.Field, array.Count)
+	for i := range fields {
+		f := model.Field{Name: fmt.Sprintf("%s[%d]", array.Name, i), Type: model.TypeNull}
+		if slices.Contains(t.solid, i) {
+			f.Type, f.Elem = model.TypeStruct, k.pointee
+		} else {
+			t.known[fieldKey{s, f.Name}] = k
+		}
+		fields[i] = f
+	}
+	return fields
+}
+
+// maxRuns bounds the elements of arrays that are described one by one or in
+// runs; the longest array known has 256.
+const maxRuns = 1 << 13
 
 // sized are the types whose bytes on the wire are known; a description's size
 // has to agree.
@@ -268,9 +345,9 @@ func (t *describer) structField(s *model.Schema, f *model.Field, d *savevm.DescF
 		return bad(path, "a %s with %d bodies", d.Type, len(d.Bodies))
 	case body.Name == "" && d.Size == 1: // a NULL pointer (QEMU 2.9 to 9.2)
 		f.Type = model.TypeNull
-		t.known[fieldKey{s, f.Name}] = facts{null: f.Array}
+		t.known[fieldKey{s, f.Name}] = facts{null: f.Array, pointee: knownPointees[queueKey{s.Name, f.Name}]}
 		return nil
-	case f.Array && d.Size == 0 && f.Count > maxExpanded:
+	case f.Array && d.Size == 0 && f.Count > maxRuns:
 		return bad(path, "%d elements that take no bytes", f.Count)
 	}
 	f.Type = model.TypeStruct
@@ -291,9 +368,14 @@ func (t *describer) queue(s *model.Schema, f *model.Field, d *savevm.DescField, 
 	if f.Array && f.Count != 1 {
 		single = false
 	}
-	t.known[fieldKey{s, f.Name}] = facts{counted: single, bodies: len(d.Bodies), list: f.Info}
+	k := facts{list: f.Info}
+	if single {
+		k.queue = d
+	}
+	t.known[fieldKey{s, f.Name}] = k
 	f.Elem = undescribed
-	if known := knownQueues[queueKey{s.Name, f.Name}]; known != nil {
+	known := knownQueues[queueKey{s.Name, f.Name}]
+	if known != nil {
 		f.Elem = known
 	}
 	if len(d.Bodies) == 0 {
@@ -307,19 +389,16 @@ func (t *describer) queue(s *model.Schema, f *model.Field, d *savevm.DescField, 
 		}
 	}
 	e, why := t.unify(bodies)
-	if why != "" {
-		if f.Elem == undescribed {
-			t.note(rules.VMDescElementUnknown, path, "the %d elements have no common layout: %s", len(bodies), why)
-		} else {
-			t.note(rules.VMDescFits, path, "the elements are known, and described otherwise: %s", why)
-		}
-		return nil
-	}
-	if f.Elem != undescribed && !alike(e, f.Elem) {
+	switch {
+	case known != nil && why == "" && e.Version != known.Version: // a later one than is known
+		f.Elem = e
+	case known != nil && (why != "" || !alike(e, known)):
 		t.note(rules.VMDescFits, path, "the elements are known, and described otherwise")
-		return nil
+	case known == nil && why != "":
+		t.note(rules.VMDescElementUnknown, path, "the %d elements have no common layout: %s", len(bodies), why)
+	default:
+		f.Elem = e
 	}
-	f.Elem = e
 	return nil
 }
 

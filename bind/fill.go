@@ -91,13 +91,12 @@ func (m *member) fill(obj unsafe.Pointer, v model.Value, counted int) *misfit {
 		}
 		switch {
 		case m.count >= 0:
-			*slotAt(obj, m.off) = unsafe.Pointer(unsafe.SliceData(append([]byte(nil), b...)))
-		case len(b) > 0:
-			if m.indirect {
-				base = *slotAt(obj, m.off)
-			}
-			copy(unsafe.Slice((*byte)(base), len(b)), b)
+			base = m.counted(len(b))
+			*slotAt(obj, m.off) = base
+		case m.indirect:
+			base = *slotAt(obj, m.off)
 		}
+		copy(unsafe.Slice((*byte)(base), len(b)), b)
 		return nil
 	}
 	if !f.Array {
@@ -116,7 +115,7 @@ func (m *member) fill(obj unsafe.Pointer, v model.Value, counted int) *misfit {
 	}
 	if m.indirect {
 		if m.count >= 0 {
-			*slotAt(obj, m.off) = m.elements(len(list))
+			*slotAt(obj, m.off) = m.counted(len(list))
 		}
 		base = *slotAt(obj, m.off)
 	}

@@ -13,6 +13,7 @@ type layout struct {
 	typ       reflect.Type // struct{ A [a]uint64; P [p]unsafe.Pointer; B [b]uint64 }
 	pointers  uintptr      // offset of P in bytes
 	after     uintptr      // offset of B in bytes
+	number    uintptr      // offset of a data word: see member.counted
 	size      uintptr
 	slicetype reflect.Type
 }
@@ -32,6 +33,9 @@ func layoutFor(a, p, b int) *layout {
 		k.a = max(k.a, k.b)
 		k.b = k.a
 	}
+	if k.a+k.b == 0 {
+		k.b = 1 // for number
+	}
 	layoutMu.Lock()
 	defer layoutMu.Unlock()
 	if l := layouts[k]; l != nil {
@@ -44,6 +48,9 @@ func layoutFor(a, p, b int) *layout {
 		{Name: "B", Type: reflect.ArrayOf(k.b, word)},
 	})
 	l := &layout{typ: t, slicetype: reflect.SliceOf(t), pointers: t.Field(1).Offset, after: t.Field(2).Offset, size: t.Size()}
+	if k.a == 0 {
+		l.number = l.after
+	}
 	layouts[k] = l
 	return l
 }

@@ -19,11 +19,7 @@ func (t *body) read(obj unsafe.Pointer) (*model.Struct, error) {
 	v := &model.Struct{Fields: make([]model.Value, len(t.members)), Subs: make([]*model.Struct, len(t.subs))}
 	for i := range t.members {
 		m := &t.members[i]
-		n := -1
-		if m.count >= 0 {
-			n = number(v.Fields[m.count])
-		}
-		x, err := m.read(obj, n)
+		x, err := m.read(obj)
 		if err != nil {
 			return nil, in(err, m.f.Name)
 		}
@@ -55,34 +51,13 @@ func in(err error, name string) error {
 	return err
 }
 
-func (m *member) read(obj unsafe.Pointer, counted int) (model.Value, error) {
-	f := m.f
-	base := unsafe.Add(obj, m.off)
-	if m.indirect {
-		base = *slotAt(obj, m.off)
-	}
-	// An array whose field was not on the wire has no memory, whatever its
-	// count says.
-	none := m.indirect && base == nil
-	if f.Type == model.TypeBuffer {
-		n := f.Size
-		if m.count >= 0 {
-			n = counted
-		}
-		if none || n <= 0 {
-			return model.Bytes{}, nil
-		}
+func (m *member) read(obj unsafe.Pointer) (model.Value, error) {
+	base, n := m.in(obj)
+	if m.f.Type == model.TypeBuffer {
 		return model.Bytes(append([]byte{}, unsafe.Slice((*byte)(base), n)...)), nil
 	}
-	if !f.Array {
+	if !m.f.Array {
 		return m.readOne(base)
-	}
-	n := f.Count
-	if m.count >= 0 {
-		n = counted
-	}
-	if none || n <= 0 {
-		return model.List{}, nil
 	}
 	l := make(model.List, n)
 	for i := range l {

@@ -105,6 +105,9 @@ func (r *Reference) LoadAndSave(s *model.Schema, stream []byte, version uint32) 
 	if err != nil {
 		return model.Loaded{}, nil, err
 	}
+	if err := c.fill(c.new(), v); err != nil {
+		return model.Loaded{}, nil, err // a count without its elements: Save would believe it
+	}
 	saved, err := vmstate.Save(c.Description, obj, s.Version, vmstate.SaveOptions{Limits: r.Limits})
 	return model.Loaded{Value: v, Consumed: l.Consumed, Notes: l.Notes}, saved.Stream, err
 }

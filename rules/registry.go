@@ -50,6 +50,17 @@ const (
 	QueueOrder           ID = "qtailq/order"
 	QueueLinks           ID = "qtailq/links"
 	QueueVariants        ID = "qtailq/variants"
+	ListMarker           ID = "qlist/marker-canonical"
+	ListTerminator       ID = "qlist/terminator"
+	ListVersion          ID = "qlist/version-range"
+	ListOrder            ID = "qlist/order"
+	ListLinks            ID = "qlist/links"
+	TreeCount            ID = "gtree/count"
+	TreeMarker           ID = "gtree/marker-canonical"
+	TreeTerminator       ID = "gtree/terminator"
+	TreeDuplicate        ID = "gtree/duplicate-key"
+	TreeOrder            ID = "gtree/order"
+	TreeSorted           ID = "gtree/sorted"
 )
 
 // The rules of the container and of its description.
@@ -79,6 +90,7 @@ const (
 	VMDescRunLength      ID = "vmdesc/run-length"
 	VMDescElements       ID = "vmdesc/element-count"
 	VMDescElementUnknown ID = "vmdesc/element-undescribed"
+	VMDescSubsection     ID = "vmdesc/subsection-undescribed"
 	VMDescDevice         ID = "vmdesc/device-listed"
 )
 
@@ -112,6 +124,17 @@ var Registry = []Rule{
 	{QueueOrder, SeverityError, "Elements are written and inserted from first to last.", "include/qemu/queue.h QTAILQ_RAW_FOREACH, QTAILQ_RAW_INSERT_TAIL"},
 	{QueueLinks, SeverityError, "first, last, next and prev of a queue hold together: no cycle, no wrong prev, no wrong last, no element in two queues.", "include/qemu/queue.h"},
 	{QueueVariants, SeverityError, "Reference and model give the verdict that the rules fix for each variant derived from a queue.", "vmconform"},
+	{ListMarker, SeverityWarning, "A link byte before a list's element is 01; any other non-zero byte starts an element too.", "migration/vmstate-types.c put_qlist, get_qlist"},
+	{ListTerminator, SeverityError, "A list ends with one byte 00, which is really there.", "migration/vmstate-types.c get_qlist; a short read reads as 0"},
+	{ListVersion, SeverityError, "A list's elements load at the field's version_id, which lies in the element's range.", "migration/vmstate-types.c get_qlist"},
+	{ListOrder, SeverityError, "A list's elements are written from first to last, and stand in that order once loaded.", "migration/vmstate-types.c get_qlist; include/qemu/queue.h QLIST_RAW_FOREACH"},
+	{ListLinks, SeverityError, "first, next and prev of a list hold together: no cycle, no wrong prev, no element in two lists.", "include/qemu/queue.h"},
+	{TreeCount, SeverityError, "A tree has as many pairs on the wire as its count says.", "migration/vmstate-types.c get_gtree; live QEMU"},
+	{TreeMarker, SeverityWarning, "A link byte before a tree's pair is 01; any other non-zero byte starts a pair too.", "migration/vmstate-types.c put_gtree_elem, get_gtree"},
+	{TreeTerminator, SeverityError, "A tree ends with one byte 00, which is really there.", "migration/vmstate-types.c get_gtree; a short read reads as 0"},
+	{TreeDuplicate, SeverityWarning, "A tree's key is written once; of equal keys the first stays, with the value of the last.", "migration/vmstate-types.c get_gtree (g_tree_insert); live QEMU"},
+	{TreeOrder, SeverityWarning, "The pairs of a tree are written in the order of their keys; any order loads.", "migration/vmstate-types.c put_gtree (g_tree_foreach), get_gtree"},
+	{TreeSorted, SeverityError, "In memory the pairs of a tree stand in the order of their keys, each key once, and are whole.", "vmconform"},
 	{StreamMagic, SeverityError, "A stream begins with 51 45 56 4d.", "migration/savevm.c"},
 	{StreamVersion, SeverityError, "The stream's version is 3.", "migration/savevm.c"},
 	{StreamEOF, SeverityError, "The sections end with one byte 00.", "migration/savevm.c QEMU_VM_EOF"},
@@ -137,6 +160,7 @@ var Registry = []Rule{
 	{VMDescRunLength, SeverityWarning, "A run in an array of pointers is described with its own length; QEMU 10.0 to 10.2 give the first run the array's length.", "migration/vmstate.c; live QEMU 10.2"},
 	{VMDescElements, SeverityWarning, "The description has as many bodies for a queue as the queue has elements.", "migration/vmstate-types.c put_qtailq"},
 	{VMDescElementUnknown, SeverityWarning, "Every element of a queue is described.", "wire-format §2"},
+	{VMDescSubsection, SeverityWarning, "Every subsection that was saved is described; another one with its parent's prefix cannot be decoded.", "wire-format §1; migration/vmstate.c vmstate_subsection_save"},
 	{VMDescDevice, SeverityWarning, "Every device section is listed in the description, and every listed device is there.", "migration/savevm.c"},
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -153,10 +152,7 @@ func statusOf(f *report.File) int {
 
 func render(w io.Writer, r *report.Check, format string, quiet bool) error {
 	if format == "json" {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false)
-		return e.Encode(r)
+		return writeJSON(w, r)
 	}
 	return r.WriteText(w, quiet)
 }

@@ -113,7 +113,7 @@ func TestSelectionsFitTheirSchema(t *testing.T) {
 		"s390_css/pending_crws[2]/crw":        "s390x-3-crws-7.2",
 		"s390_css/pending_crws[2]/crw/rsid":   "s390x-3-crws-7.2",
 		"s390_css/css[3]":                     "s390x-3-crws-10.0",
-		"s390_css/css":                        "s390x-3-crws-7.2",
+		"s390_css/css[254]":                   "s390x-3-crws-7.2",
 		"uefi-vars-sysbus/state/variables[0]": "q35-uefi-vars-10.0",
 	} {
 		status, out, errs := conform(t, all[name], "show", "--format", "json", "-", path)

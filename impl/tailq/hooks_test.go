@@ -15,10 +15,9 @@ import (
 // {bool, u8}, int32 70000.
 func TestUnitCase(t *testing.T) {
 	type elem struct {
-		b     bool
-		next  tailq.Entry[elem]
-		u8    uint8
-		spare [3]byte
+		b    bool
+		next tailq.Entry[elem]
+		u8   uint8
 	}
 	type object struct {
 		i16 int16

@@ -29,8 +29,8 @@ var eventType = tailq.Of(func(e *event) *tailq.Entry[event] { return &e.entry })
 
 func describeEvents() *vmstate.Description {
 	return one(tailq.Field("events", 0, 0, eventType.Metadata(&vmstate.Description{Name: "event", Fields: []vmstate.Field{
-		vmstate.Scalar("id", 0, 0, vmstate.InfoUint32),
-		vmstate.Scalar("kind", 4, 0, vmstate.InfoUint32),
+		vmstate.Scalar("id", unsafe.Offsetof(event{}.id), 0, vmstate.InfoUint32),
+		vmstate.Scalar("kind", unsafe.Offsetof(event{}.kind), 0, vmstate.InfoUint32),
 	}})))
 }
 

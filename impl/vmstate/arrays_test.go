@@ -116,7 +116,7 @@ func TestMultiplyElementsOverflows(t *testing.T) {
 		a [2]uint8
 	}
 	d := one(
-		vmstate.Scalar("n", 0, 0, vmstate.InfoUint64),
+		vmstate.Scalar("n", unsafe.Offsetof(object{}.n), 0, vmstate.InfoUint64),
 		vmstate.Field{Name: "a", Offset: unsafe.Offsetof(object{}.a), Flags: vmstate.Array | vmstate.MultiplyElements,
 			NumType: vmstate.CountUint64, Num: 2, Room: 2, Info: vmstate.InfoUint8},
 	)

@@ -119,8 +119,8 @@ func loadSized[T any](t *testing.T, info *vmstate.Info, typ vmstate.CountType, s
 	t.Helper()
 	got := new(sized[T])
 	d := one(
-		vmstate.Scalar("size", 0, 0, info),
-		vmstate.AllocatedBuffer("data", unsafe.Offsetof(got.data), 0, 0, typ),
+		vmstate.Scalar("size", unsafe.Offsetof(got.size), 0, info),
+		vmstate.AllocatedBuffer("data", unsafe.Offsetof(got.data), 0, unsafe.Offsetof(got.size), typ),
 	)
 	loads(t, d, got, stream)
 	saves(t, d, got, stream)

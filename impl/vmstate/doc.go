@@ -2,7 +2,7 @@
 // object as its Description says, field by field, in big-endian order, with
 // subsections behind. It is the reference implementation of the harness, over
 // real memory and with the hooks (CSTM: meta data, extend_get, extend_put) that
-// let a field of any shape travel; package tailq is one that does.
+// let a field of any shape travel, as those of packages tailq, qlist and gtree.
 //
 // Out of scope: the stream around payloads (sections, footers, RAM, the JSON
 // at its end; see savevm), device registration and the order of sections, and
@@ -55,8 +55,10 @@
 //
 // MustExist and Array without Num is VMSTATE_VALIDATE: no bytes, but the
 // predicate has to hold. Where several say how an element travels, Struct comes
-// before VStruct, CSTM and Info. Of the Infos of QEMU the scalars, bool,
-// nullptr, buffer and unused_buffer are built in; others bring Get and Put.
+// before VStruct, CSTM and Info. The Infos of QEMU's core are built in: the
+// scalars, bool, nullptr, buffer, unused_buffer, timer, CPU_Double_U, the equal
+// ones and int32 le; BitmapField and TmpField make the fields of bitmap and tmp.
+// Others bring Get and Put.
 //
 // # A description
 //

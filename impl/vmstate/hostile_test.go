@@ -49,7 +49,7 @@ func TestHostileCounts(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%#x", name, n), func(t *testing.T) {
 				f := c.f
 				f.Name, f.Offset = "list", unsafe.Offsetof(object{}.list)
-				d := one(vmstate.Scalar("n", 0, 0, vmstate.InfoUint32), f)
+				d := one(vmstate.Scalar("n", unsafe.Offsetof(object{}.n), 0, vmstate.InfoUint32), f)
 				if err := d.Compile(); err != nil {
 					t.Fatal(err)
 				}
@@ -81,7 +81,7 @@ func TestHostileCountOfNothing(t *testing.T) {
 	}
 	made := 0
 	d := one(
-		vmstate.Scalar("n", 0, 0, vmstate.InfoUint32),
+		vmstate.Scalar("n", unsafe.Offsetof(object{}.n), 0, vmstate.InfoUint32),
 		vmstate.Field{Name: "list", Offset: unsafe.Offsetof(object{}.list), Size: 1, VMSD: one(),
 			Flags: vmstate.VArrayUint32 | vmstate.Pointer | vmstate.Alloc | vmstate.Struct,
 			New:   func(n int) unsafe.Pointer { made = n; return unsafe.Pointer(unsafe.SliceData(make([]uint8, n))) }},

@@ -59,7 +59,7 @@ type allocated struct {
 func describeAllocated() *vmstate.Description {
 	var a allocated
 	return one(
-		vmstate.Scalar("n", 0, 0, vmstate.InfoUint32),
+		vmstate.Scalar("n", unsafe.Offsetof(a.n), 0, vmstate.InfoUint32),
 		vmstate.Field{Name: "array", Offset: unsafe.Offsetof(a.array), Flags: vmstate.VArrayUint32 | vmstate.Pointer | vmstate.Alloc,
 			NumOffset: 0, Info: vmstate.InfoUint16},
 	)
@@ -92,7 +92,7 @@ func TestAllocStructs(t *testing.T) {
 		list *elem
 	}
 	d := one(
-		vmstate.Scalar("n", 0, 0, vmstate.InfoUint8),
+		vmstate.Scalar("n", unsafe.Offsetof(object{}.n), 0, vmstate.InfoUint8),
 		vmstate.Field{Name: "list", Offset: unsafe.Offsetof(object{}.list), Size: unsafe.Sizeof(elem{}),
 			Flags: vmstate.VArrayUint8 | vmstate.Pointer | vmstate.Alloc | vmstate.Struct, NumOffset: 0,
 			VMSD: one(vmstate.Field{Name: "name", Flags: vmstate.Struct | vmstate.Pointer, VMSD: describePair()}),
@@ -149,7 +149,7 @@ func TestAllocatedPointersToNothing(t *testing.T) {
 	}
 	made := 0
 	d := one(
-		vmstate.Scalar("n", 0, 0, vmstate.InfoUint8),
+		vmstate.Scalar("n", unsafe.Offsetof(object{}.n), 0, vmstate.InfoUint8),
 		vmstate.Field{Name: "list", Offset: unsafe.Offsetof(object{}.list),
 			Flags: vmstate.VArrayUint8 | vmstate.Pointer | vmstate.Alloc | vmstate.Struct | vmstate.ArrayOfPointer, NumOffset: 0,
 			VMSD: one(),

@@ -1,6 +1,7 @@
 package vmstate_test
 
 import (
+	"fmt"
 	"testing"
 	"unsafe"
 
@@ -169,4 +170,23 @@ func TestPeekInsideStruct(t *testing.T) {
 	loads(t, d, &got, "01 05 03 696f78") // "iox"
 	_, err := load(d, &got, wire(t, "01 05 03 696e78"), 1)
 	refused(t, err, verdict{rules.UnknownSubsection, 1, "s"})
+}
+
+// However many subsections there are, each is known to have come or not.
+func TestManySubsections(t *testing.T) {
+	d := &vmstate.Description{Name: "d"}
+	var stream []byte
+	for i := range 300 {
+		name := fmt.Sprintf("d/%03d", i)
+		d.Subsections = append(d.Subsections, &vmstate.Description{Name: name})
+		stream = append(stream, 5, byte(len(name)))
+		stream = append(append(stream, name...), 0, 0, 0, 0)
+	}
+	var obj uint8
+	same(t, string(save(t, d, &obj)), string(stream))
+	l, err := load(d, &obj, append(stream, stream[:11]...), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameNotes(t, l.Notes, []rules.Note{{Rule: rules.SubsectionRepeated, Offset: int64(len(stream)), Path: "d/000"}})
 }

@@ -53,7 +53,7 @@ func (l *Loader) keep(d *Description, pl *plan, obj unsafe.Pointer) {
 				l.undo.slot((*unsafe.Pointer)(p))
 			case o.child != nil:
 				l.keep(f.VMSD, o.child, p)
-			case o.kind == kindScalar || o.kind == kindBool || o.kind == kindBuffer:
+			case o.width > 0 || o.kind == kindBuffer:
 				l.undo.bytes(p, int(o.stride))
 			}
 		}
@@ -70,7 +70,7 @@ func (l *Loader) keep(d *Description, pl *plan, obj unsafe.Pointer) {
 func (o *op) capacity() int {
 	f := o.f
 	switch {
-	case o.validate, o.child == nil && f.Flags&ArrayOfPointer == 0 && (f.Flags&CSTM != 0 || o.kind == kindHook || o.kind == kindNull || o.kind == kindUnused):
+	case o.validate, o.child == nil && f.Flags&ArrayOfPointer == 0 && (f.Flags&CSTM != 0 || o.kind == kindHook && o.width == 0 || o.kind == kindNull || o.kind == kindUnused):
 		return 0
 	case f.Flags&MultiplyElements != 0:
 		return f.Room

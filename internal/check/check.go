@@ -95,6 +95,10 @@ func (c *checker) devices() {
 		}
 		if stop, ok := c.decoder.Stop(s); ok {
 			c.add(stop)
+			if x, ok := c.decoder.Suspect(s); ok && stop.Severity == rules.SeverityError {
+				x.Severity = rules.SeverityWarning // a hint at what the error comes from
+				c.add(x)
+			}
 		}
 	}
 	if !c.anyDecoded() {

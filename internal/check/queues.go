@@ -24,9 +24,9 @@ func (c *checker) queues(s *savevm.Section, d *decode.Section) {
 			Path: path, Kind: kindOf(d.Described, q.Field), Elements: len(elements),
 			Offset: s.PayloadOffset + q.Offset, Size: q.Size,
 		})
-		if n, ok := d.Described.Bodies[q.Field]; ok && n != len(elements) {
+		if f := d.Described.Queues[q.Field]; f != nil && len(f.Bodies) != len(elements) {
 			c.note(rules.Note{Rule: rules.VMDescElements, Path: q.Path, Offset: q.Offset,
-				Detail: plural(len(elements), "element") + "; the description has " + plural(n, "body", "bodies")}, s.PayloadOffset, s.Path())
+				Detail: plural(len(elements), "element") + "; the description has " + plural(len(f.Bodies), "body", "bodies")}, s.PayloadOffset, s.Path())
 		}
 		c.vary(s, d, i, elements)
 	}

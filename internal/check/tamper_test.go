@@ -162,7 +162,20 @@ func TestLengthThatIsNotTheLogs(t *testing.T) {
 		require.NotEmpty(t, x.Class)
 		require.Greater(t, x.Offset, at)
 		require.Less(t, x.Offset, int64(len(b)))
+		// The hint names the log whose length is wrong: it begins behind it.
+		hint := of(t, f, rules.VMDescFits)
+		require.Equal(t, rules.SeverityWarning, hint.Severity)
+		require.Equal(t, at+4, hint.Offset)
+		require.Equal(t, fmt.Sprintf("%s[%d]/extended_log", queuePath, i), hint.Path)
 	}
+}
+
+// of returns the one finding of a rule.
+func of(t *testing.T, f *report.File, id rules.ID) report.Finding {
+	t.Helper()
+	i := slices.IndexFunc(f.Findings, func(x report.Finding) bool { return x.Rule == id })
+	require.GreaterOrEqual(t, i, 0, "%v", f.Findings)
+	return f.Findings[i]
 }
 
 // The last byte of a log is 00. With a length that is one too small it ends the
@@ -215,6 +228,9 @@ func TestTerminatorMissing(t *testing.T) {
 		require.Equal(t, rules.Limit, x.Class)
 		require.Equal(t, end+1+4+4, x.Offset)
 		require.Equal(t, queuePath+"[3]/extended_log", x.Path)
+		hint := of(t, f, rules.QueueTerminator)
+		require.Equal(t, end, hint.Offset)
+		require.Equal(t, queuePath+"[3]", hint.Path)
 	}
 }
 

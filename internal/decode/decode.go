@@ -6,6 +6,7 @@ package decode
 import (
 	"encoding/binary"
 	"errors"
+	"strconv"
 	"strings"
 
 	"vmconform/bind"
@@ -38,11 +39,10 @@ func (d *Decoder) Section(s *savevm.Section) *Section { return d.sections[s] }
 func (d *Decoder) Decode(s *savevm.Section, b []byte) (int64, error) {
 	var first *Section
 	for choice := 0; ; choice++ {
-		described, err := bind.Describe(s.Device.VMSD, choice)
+		got, err := read(s, b, choice)
 		if err != nil {
 			return 0, err
 		}
-		got := decode(described, s.VersionID, b)
 		if first == nil {
 			first = got
 		}
@@ -50,12 +50,36 @@ func (d *Decoder) Decode(s *savevm.Section, b []byte) (int64, error) {
 			d.keep(s, got)
 			return got.Size, nil
 		}
-		if choice+1 >= described.Choices {
+		if choice+1 >= got.Described.Choices {
 			break
 		}
 	}
 	d.keep(s, first)
 	return first.Size, first.Err
+}
+
+// read decodes a section in one reading of its description. Elements that are
+// no NULL in an array of known ones, described by a NULL, are found one by one.
+func read(s *savevm.Section, b []byte, choice int) (*Section, error) {
+	var solid []int
+	var notes []rules.Note
+	for {
+		described, err := bind.Describe(s.Device.VMSD, choice, solid...)
+		if err != nil {
+			return nil, err
+		}
+		described.Notes = append(described.Notes, notes...)
+		got := decode(described, s.VersionID, b)
+		i, at, ok := got.solid()
+		if !ok {
+			return got, nil
+		}
+		solid = append(solid, i)
+		notes = append(notes, rules.Note{
+			Rule: rules.VMDescNullArray, Offset: at.Offset, Path: at.Path,
+			Detail: "the description knows NULLs only; this element is none, and is decoded as what is known of it",
+		})
+	}
 }
 
 func (d *Decoder) keep(s *savevm.Section, got *Section) {
@@ -73,15 +97,18 @@ func fits(s *savevm.Section, rest []byte) bool {
 
 func decode(described *bind.Described, version uint32, b []byte) *Section {
 	s := &Section{Described: described}
-	if n := fixedSize(described.Schema); n > int64(len(b)) {
+	if n := fixedSize(described.Schema, map[*model.Schema]int64{}); n > int64(len(b)) {
 		s.Err = &rules.Error{Class: rules.BadDescription, Rule: rules.VMDescFits, Detail: "the description speaks of more bytes than there are"}
 		return s
 	}
 	s.Loaded, s.Err = model.Decode(described.Schema, b, version, model.Options{Spans: true})
 	s.Size = s.Loaded.Consumed
-	if _, ok := s.Gap(); ok {
+	if gap, ok := s.Gap(); ok {
 		// What stands before that can be told for sure.
 		short := bind.Prefix(described.Schema, s.Loaded.Spans)
+		if gap.Rule == rules.VMDescSubsection {
+			b = b[:gap.Offset] // where it would be asked for again
+		}
 		loaded, err := model.Decode(short, b, version, model.Options{Spans: true})
 		if err == nil {
 			described.Schema, s.Loaded, s.Size = short, loaded, loaded.Consumed
@@ -121,7 +148,12 @@ func (s *Section) Gap() (rules.Note, bool) {
 			Rule: rules.VMDescElementUnknown, Offset: e.Offset - 1, Path: strings.TrimSuffix(e.Path, "/"+bind.Undescribed),
 			Detail: "an element whose layout is not known: what follows in the section is not decoded",
 		}, true
-	case s.inNullArray(e):
+	case e.Class == rules.UnknownSubsection:
+		return rules.Note{
+			Rule: rules.VMDescSubsection, Offset: e.Offset, Path: e.Path,
+			Detail: "a subsection that the description does not list: what follows in the section is not decoded",
+		}, true
+	case s.nullArray(e) != nil:
 		return rules.Note{
 			Rule: rules.VMDescNullArray, Offset: e.Offset, Path: e.Path,
 			Detail: "the description knows NULLs only, and here stands something else: what follows in the section is not decoded",
@@ -130,30 +162,62 @@ func (s *Section) Gap() (rules.Note, bool) {
 	return rules.Note{}, false
 }
 
-// inNullArray: the load stopped in an array of which the description shows the
-// first element only, a NULL.
-func (s *Section) inNullArray(e *rules.Error) bool {
+// nullArray returns the array in which the load stopped, of which the
+// description shows the first element only, a NULL; or nil.
+func (s *Section) nullArray(e *rules.Error) *model.Field {
 	if e.Class != rules.Mismatch || e.Rule != rules.NullMarker {
-		return false
+		return nil
 	}
 	for f := range s.Described.NullArrays {
-		if i := strings.LastIndex(e.Path, f.Name+"["); i >= 0 && strings.Index(e.Path[i:], "]") == len(e.Path[i:])-1 {
-			return true
+		element := e.Path
+		if f.Array {
+			element, _, _ = cutIndex(e.Path)
+		}
+		if element == f.Name || strings.HasSuffix(element, "/"+f.Name) {
+			return f
 		}
 	}
-	return false
+	return nil
+}
+
+// solid returns the element at which the load stopped because it is no NULL,
+// where it is known what it is.
+func (s *Section) solid() (int, *rules.Error, bool) {
+	var e *rules.Error
+	if !errors.As(s.Err, &e) {
+		return 0, nil, false
+	}
+	f := s.nullArray(e)
+	if f == nil || s.Described.NullArrays[f] == nil {
+		return 0, nil, false
+	}
+	_, i, ok := cutIndex(e.Path)
+	return i, e, ok
+}
+
+// cutIndex takes the index off a path that ends in one.
+func cutIndex(path string) (string, int, bool) {
+	open := strings.LastIndexByte(path, '[')
+	if open < 0 || path[len(path)-1] != ']' {
+		return path, 0, false
+	}
+	i, err := strconv.Atoi(path[open+1 : len(path)-1])
+	return path[:open], i, err == nil
 }
 
 // fixedSize is the fewest bytes that a payload of s takes. It saturates.
-func fixedSize(s *model.Schema) int64 {
+func fixedSize(s *model.Schema, known map[*model.Schema]int64) int64 {
 	const most = int64(1) << 50
+	if n, ok := known[s]; ok {
+		return n
+	}
 	var n int64
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		var one int64
 		switch f.Type {
 		case model.TypeStruct:
-			one = fixedSize(f.Elem)
+			one = fixedSize(f.Elem, known)
 		case model.TypeBuffer, model.TypeUnused:
 			one = int64(f.Size)
 		default:
@@ -169,5 +233,6 @@ func fixedSize(s *model.Schema) int64 {
 			return most
 		}
 	}
+	known[s] = n
 	return n
 }

@@ -57,5 +57,5 @@ func (x Finding) Line() string {
 	if x.Path != "" {
 		fmt.Fprintf(&b, " in %s", x.Path)
 	}
-	return b.String() + ": " + x.Message
+	return Clean(b.String() + ": " + x.Message)
 }

@@ -56,7 +56,7 @@ func (f *File) summary() string {
 			empty++
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%s in %s", count(int64(q.Elements), "element", "elements"), q.Path))
+		parts = append(parts, fmt.Sprintf("%s in %s", count(int64(q.Elements), "element", "elements"), Clean(q.Path)))
 	}
 	if empty > 0 {
 		parts = append(parts, count(int64(empty), "empty queue", "empty queues"))
