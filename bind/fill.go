@@ -128,26 +128,26 @@ func (m *member) fill(obj unsafe.Pointer, v model.Value, counted int) *misfit {
 }
 
 func (m *member) fillOne(p unsafe.Pointer, v model.Value) *misfit {
-	wrong := &misfit{detail: fmt.Sprintf("%T %v does not fit its type", v, v)}
+	wrong := func() *misfit { return &misfit{detail: fmt.Sprintf("%T %v does not fit its type", v, v)} }
 	switch m.f.Type {
 	case model.TypeUnused, model.TypeNull:
 		return nil
 	case model.TypeStruct:
 		s, ok := v.(*model.Struct)
 		if !ok {
-			return wrong
+			return wrong()
 		}
 		return m.child.body.fill(p, s)
 	case model.TypeQueue:
 		l, ok := v.(model.List)
 		if !ok {
-			return wrong
+			return wrong()
 		}
 		return m.fillQueue(p, l)
 	case model.TypeBool:
 		b, ok := v.(model.Bool)
 		if !ok {
-			return wrong
+			return wrong()
 		}
 		*(*bool)(p) = bool(b)
 		return nil
@@ -156,14 +156,14 @@ func (m *member) fillOne(p unsafe.Pointer, v model.Value) *misfit {
 		n, ok := v.(model.Int)
 		limit := int64(math.MaxInt64) >> (64 - 8*m.stride)
 		if !ok || int64(n) > limit || int64(n) < -limit-1 {
-			return wrong
+			return wrong()
 		}
 		store(p, m.stride, uint64(n))
 		return nil
 	}
 	n, ok := v.(model.Uint)
 	if !ok || uint64(n) > math.MaxUint64>>(64-8*m.stride) {
-		return wrong
+		return wrong()
 	}
 	store(p, m.stride, uint64(n))
 	return nil

@@ -48,22 +48,25 @@ func (r *Reference) Save(s *model.Schema, v *model.Struct, version uint32) ([]by
 	return saved.Stream, err
 }
 
+// object makes an object that holds v; nil is the value of zeroed memory.
 func (r *Reference) object(s *model.Schema, v *model.Struct) (*Class, unsafe.Pointer, error) {
 	c, err := r.bind(s)
 	if err != nil {
 		return nil, nil, err
 	}
 	obj := c.new()
+	if v == nil {
+		return c, obj, nil
+	}
 	return c, obj, c.fill(obj, v)
 }
 
 // Load loads the stream into fresh memory and reads the value from there. The
 // links of every queue are checked, after an error too: memory must then be
-// what it was.
-// What is wrong with the memory after the call, and not with the stream, is an
+// what it was. What is wrong with the memory after the call, and not with the stream, is an
 // error that is no *rules.Error.
 func (r *Reference) Load(s *model.Schema, stream []byte, version uint32) (model.Loaded, error) {
-	after, l, err := r.LoadOver(s, model.Zero(s), stream, version)
+	after, l, err := r.LoadOver(s, nil, stream, version)
 	if err == nil {
 		l.Value = after
 		return l, nil
@@ -74,8 +77,8 @@ func (r *Reference) Load(s *model.Schema, stream []byte, version uint32) (model.
 	return l, err
 }
 
-// LoadOver loads the stream into an object that holds before, and says what it
-// holds afterwards: nil where its links are broken.
+// LoadOver loads the stream into an object that holds before, nil being zeroed
+// memory, and says what it holds afterwards: nil where its links are broken.
 func (r *Reference) LoadOver(s *model.Schema, before *model.Struct, stream []byte, version uint32) (after *model.Struct, l model.Loaded, err error) {
 	c, obj, err := r.object(s, before)
 	if err != nil {

@@ -134,6 +134,7 @@ func (d *decoder) array(f *Field, n int, old Value) (List, error) {
 	l := List{}
 	for i := range n {
 		d.trail.pushIndex(i)
+		at := d.pos
 		var was, x Value
 		var err error
 		if i < len(before) {
@@ -152,6 +153,9 @@ func (d *decoder) array(f *Field, n int, old Value) (List, error) {
 		}
 		if err != nil {
 			return nil, err
+		}
+		if d.pos == at {
+			d.elements += rules.EmptyElementCost - 1
 		}
 		l = append(l, x)
 		d.trail.pop()

@@ -74,10 +74,11 @@ func TestLimitElements(t *testing.T) {
 	s := vmsd("dev", Field{Name: "n", Type: TypeUint8, Array: true, Count: 3}, Field{Name: "s", Type: TypeStruct, Elem: inner}, queueOf("q", inner))
 	_, err := Decode(s, wire(t, "010203 04 01 05 00"), 1, Options{Limits: rules.Limits{Elements: 1}})
 	noError(t, err)
-	// Elements that take no bytes are bounded by the limit alone.
+	// Elements that take no bytes are bounded by the limit alone: each counts 64.
 	none := vmsd("dev", Field{Name: "a", Type: TypeStruct, Array: true, Count: rules.MaxCount, Elem: vmsd("empty")})
-	refused(t, none, nil, Options{Limits: rules.Limits{Elements: 9}}, verdict{rules.Limit, 0, "a[9]", rules.Bounded})
-	refused(t, none, nil, Options{}, verdict{rules.Limit, 0, "a[1048576]", rules.Bounded})
+	refused(t, none, nil, Options{Limits: rules.Limits{Elements: 65}}, verdict{rules.Limit, 0, "a[2]", rules.Bounded})
+	refused(t, none, nil, Options{Limits: rules.Limits{Elements: 9}}, verdict{rules.Limit, 0, "a[1]", rules.Bounded})
+	refused(t, none, nil, Options{}, verdict{rules.Limit, 0, "a[16384]", rules.Bounded})
 }
 
 func TestLimitDepth(t *testing.T) {

@@ -115,6 +115,10 @@ func (l Limits) WithDefaults() Limits {
 	return l
 }
 
+// EmptyElementCost is what an element of an array counts that took no bytes:
+// there may be 2^31 of them in a stream of a few bytes.
+const EmptyElementCost = 64
+
 // MaxNotePaths bounds, in bytes, the paths of the notes that one load gives,
 // together: see fine-points.md.
 const MaxNotePaths = 256 << 10

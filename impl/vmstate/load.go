@@ -349,6 +349,7 @@ func (l *Loader) elementsOf(o *op, obj unsafe.Pointer) error {
 		if array {
 			l.trail.at(i)
 		}
+		at := l.pos
 		if counted {
 			if err := l.CountElement(l.Offset()); err != nil {
 				return err
@@ -356,6 +357,9 @@ func (l *Loader) elementsOf(o *op, obj unsafe.Pointer) error {
 		}
 		if err := l.element(o, unsafe.Add(base, uintptr(i)*size), size); err != nil {
 			return err
+		}
+		if counted && l.pos == at {
+			l.elements += rules.EmptyElementCost - 1
 		}
 	}
 	return nil
@@ -379,7 +383,8 @@ func (l *Loader) allocate(o *op, n int, size uintptr) (unsafe.Pointer, error) {
 	case o.minWire > 0:
 		n = min(n, (len(l.in)-l.pos)/o.minWire+1)
 	default:
-		n = min(n, l.limits.Elements-l.elements+1)
+		// Those that take bytes, and those that take none.
+		n = min(n, len(l.in)-l.pos+max(0, l.limits.Elements-l.elements)/rules.EmptyElementCost+2)
 	}
 	if f.New != nil {
 		if f.Flags&VBuffer != 0 {
