@@ -284,7 +284,11 @@ func TestListOperationsFindDefects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := recorder{name: t.Name()}
-			log.check(operate(plant))
+			for range 20 { // rounds: whether the first finds it is a matter of luck
+				if log.check(operate(plant)); log.failed {
+					break
+				}
+			}
 			require.Contains(t, log.errors, "failed after")
 			t.Log(log.errors)
 		})
