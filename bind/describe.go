@@ -393,7 +393,7 @@ func (t *describer) queue(s *model.Schema, f *model.Field, d *savevm.DescField, 
 	case known != nil && why == "" && e.Version != known.Version: // a later one than is known
 		f.Elem = e
 	case known != nil && (why != "" || !alike(e, known)):
-		t.note(rules.VMDescFits, path, "the elements are known, and described otherwise")
+		t.note(rules.VMDescKnown, path, "the elements are known, and described otherwise")
 	case known == nil && why != "":
 		t.note(rules.VMDescElementUnknown, path, "the %d elements have no common layout: %s", len(bodies), why)
 	default:

@@ -52,6 +52,14 @@ func prefix(s *model.Schema, spans []model.Span, open []int, depth int) *model.S
 		}
 		p.Fields = append(p.Fields, f)
 	}
+	for _, sub := range s.Subsections {
+		for i := range spans {
+			if spans[i].Schema == sub && spans[i].Kind == model.SpanSubsection && spans[i].Depth == depth && spans[i].Size >= 0 {
+				p.Subsections = append(p.Subsections, sub)
+				break
+			}
+		}
+	}
 	return p
 }
 

@@ -72,7 +72,7 @@ func TestKnownElements(t *testing.T) {
 	}
 	d := describe(t, queueOf("spapr_pending_events", "pending_events", "qtailq", fields("spapr_event_log_entry", uint("summary", 4))))
 	same(t, value(t, d, two), want)
-	same(t, notes(d), []string{"vmdesc/fits pending_events"})
+	same(t, notes(d), []string{"vmdesc/known-element pending_events"})
 
 	// The element is known wherever it stands.
 	d = describe(t, queueOf("dev", "other", "qtailq", entry(5)))

@@ -91,6 +91,7 @@ const (
 	VMDescElements       ID = "vmdesc/element-count"
 	VMDescElementUnknown ID = "vmdesc/element-undescribed"
 	VMDescSubsection     ID = "vmdesc/subsection-undescribed"
+	VMDescKnown          ID = "vmdesc/known-element"
 	VMDescDevice         ID = "vmdesc/device-listed"
 )
 
@@ -160,6 +161,7 @@ var Registry = []Rule{
 	{VMDescRunLength, SeverityWarning, "A run in an array of pointers is described with its own length; QEMU 10.0 to 10.2 give the first run the array's length.", "migration/vmstate.c; live QEMU 10.2"},
 	{VMDescElements, SeverityWarning, "The description has as many bodies for a queue as the queue has elements.", "migration/vmstate-types.c put_qtailq"},
 	{VMDescElementUnknown, SeverityWarning, "Every element of a queue is described.", "wire-format §2"},
+	{VMDescKnown, SeverityWarning, "The elements of a known queue are described as they are known.", "design: known elements win; live QEMU ignores the description"},
 	{VMDescSubsection, SeverityWarning, "Every subsection that was saved is described; another one with its parent's prefix cannot be decoded.", "wire-format §1; migration/vmstate.c vmstate_subsection_save"},
 	{VMDescDevice, SeverityWarning, "Every device section is listed in the description, and every listed device is there.", "migration/savevm.c"},
 }

@@ -38,7 +38,7 @@ func (o *output) write(stdout io.Writer, f func(w io.Writer) error) error {
 	}
 	file, err := os.CreateTemp(filepath.Dir(o.file), ".conform-*")
 	if err != nil {
-		return err
+		return fmt.Errorf("cannot write %s: %w", o.file, errors.Unwrap(err))
 	}
 	err = errors.Join(f(file), file.Chmod(0o644), file.Close())
 	if err == nil {

@@ -53,7 +53,11 @@ const (
 )
 
 func truncated(b []byte, path string) *rules.Error {
-	return &rules.Error{Class: rules.Truncated, Offset: int64(len(b)), Path: path, Rule: rules.StreamEOF}
+	detail := "the input ends inside this section"
+	if path == "" {
+		detail = "the input ends before the end marker"
+	}
+	return &rules.Error{Class: rules.Truncated, Offset: int64(len(b)), Path: path, Rule: rules.StreamEOF, Detail: detail}
 }
 
 // parseItems parses what follows the configuration. What describes the sections

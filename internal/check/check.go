@@ -68,6 +68,8 @@ type checker struct {
 	reference bind.Reference
 	saved     map[*savevm.Section][]byte // what the engine saved, the same as was loaded
 	variants  int                        // tried so far
+
+	variantBytes int // of all of them
 }
 
 func (c *checker) add(x report.Finding) { c.file.Add(x, c.strict) }
@@ -135,7 +137,7 @@ func (c *checker) framingDiffers() bool {
 // have no bytes.
 func (c *checker) anyDecoded() bool {
 	for s := range c.stream.Sections {
-		if s.Coverage == savevm.CoverageFull || s.Coverage == savevm.CoveragePartial {
+		if s.Coverage == savevm.CoverageFull || s.Coverage == savevm.CoveragePartial && s.DecodedSize > 0 {
 			return true
 		}
 	}
@@ -159,6 +161,9 @@ func (c *checker) device(s *savevm.Section, d *decode.Section) bool {
 	if c.stream.EOF >= 0 {
 		payload = c.stream.Bytes[base:c.stream.EOF] // as far as the model was let see
 	}
+	if d.Err != nil {
+		payload = payload[:d.Size] // what follows is not described
+	}
 	ref, saved, err := c.reference.LoadAndSave(d.Described.Schema, payload, s.VersionID)
 	if diff := disagreement(d, ref, err); diff != "" {
 		c.add(report.Finding{Rule: rules.Agreement, Severity: rules.SeverityError, Path: prefix, Offset: base, Message: diff})
@@ -176,7 +181,10 @@ func (c *checker) device(s *savevm.Section, d *decode.Section) bool {
 	if same {
 		c.saved[s] = saved
 	}
-	c.queues(s, d)
+	if s.DecodeErr == nil || d.Err != nil {
+		// Elsewhere decoding went astray somewhere before the payload's end.
+		c.queues(s, d)
+	}
 	return same
 }
 

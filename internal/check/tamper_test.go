@@ -320,7 +320,7 @@ func load(t *testing.T, options record.Options, b []byte) error {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "stream")
 	require.NoError(t, os.WriteFile(path, b, 0o666))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	return record.Load(ctx, options, path)
 }

@@ -16,6 +16,7 @@ import (
 const (
 	variantsPerQueue  = 256
 	variantsPerStream = 16 << 10
+	bytesOfVariants   = 16 << 20 // of all variants of a stream together
 )
 
 // An expectation is what a rule fixes for a variant.
@@ -191,9 +192,10 @@ func (v *varier) cuts() {
 // try gives a variant to the reference and to the model.
 func (v *varier) try(x variant) {
 	c := v.c
-	if v.tried >= variantsPerQueue || c.variants >= variantsPerStream {
+	if v.tried >= variantsPerQueue || c.variants >= variantsPerStream || c.variantBytes > bytesOfVariants {
 		return
 	}
+	c.variantBytes += len(x.stream)
 	v.tried++
 	c.variants++
 	if x.schema == nil {

@@ -77,7 +77,7 @@ func read(s *savevm.Section, b []byte, choice int) (*Section, error) {
 		solid = append(solid, i)
 		notes = append(notes, rules.Note{
 			Rule: rules.VMDescNullArray, Offset: at.Offset, Path: at.Path,
-			Detail: "the description knows NULLs only; this element is none, and is decoded as what is known of it",
+			Detail: "the description knows NULLs only; this element is not NULL, and is decoded as what is known of it",
 		})
 	}
 }
