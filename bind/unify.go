@@ -2,6 +2,7 @@ package bind
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"vmconform/model"
@@ -72,7 +73,7 @@ func (t *describer) unifyField(e *model.Schema, i int, bodies []*model.Schema) s
 			elems = append(elems, g.Elem)
 		}
 		g.Elem = f.Elem
-		if g != *f {
+		if !reflect.DeepEqual(g, *f) {
 			return fmt.Sprintf("body %d has another one", n)
 		}
 	}
@@ -122,6 +123,6 @@ func alike(a, b *model.Schema) bool {
 		slices.EqualFunc(a.Fields, b.Fields, func(f, g model.Field) bool {
 			same := (f.Elem == nil) == (g.Elem == nil) && (f.Elem == nil || alike(f.Elem, g.Elem))
 			f.Elem, g.Elem = nil, nil
-			return same && f == g
+			return same && reflect.DeepEqual(f, g)
 		})
 }

@@ -55,6 +55,7 @@ const (
 	ListVersion          ID = "qlist/version-range"
 	ListOrder            ID = "qlist/order"
 	ListLinks            ID = "qlist/links"
+	TreeVersion          ID = "gtree/version-range"
 	TreeCount            ID = "gtree/count"
 	TreeMarker           ID = "gtree/marker-canonical"
 	TreeTerminator       ID = "gtree/terminator"
@@ -102,8 +103,8 @@ var Registry = []Rule{
 	{VersionRange, SeverityError, "A vmsd loads at a version from minimum_version_id to version_id, compared as 32 bits, and at no other.", "migration/vmstate.c vmstate_load_state; the seed compared version_id with itself"},
 	{BoolCanonical, SeverityWarning, "A bool is written as 00 or 01; any other non-zero byte loads as true.", "migration/vmstate-types.c; live QEMU 7.2 and 10.2"},
 	{UnusedZero, SeverityWarning, "An unused buffer is written as zeros; its content is ignored.", "migration/vmstate-types.c put_unused_buffer"},
-	{NullMarker, SeverityError, "A NULL in an array of pointers is one byte 30.", "commit 07d4e69147; migration/vmstate-types.c vmstate_info_nullptr"},
-	{CountRange, SeverityError, "A count or size from the state is neither negative nor above 2^31-1.", "CVE-2013-4148 and the CVE-2013-45xx family"},
+	{NullMarker, SeverityError, "A NULL in an array of pointers is one byte 30; where every pointer is marked, 31 stands before one that is not NULL.", "commit 07d4e69147; migration/vmstate-types.c vmstate_info_nullptr"},
+	{CountRange, SeverityError, "A count or size from the state is neither negative, nor above 2^31-1, nor more than memory has room for.", "CVE-2013-4148 and the CVE-2013-45xx family"},
 	{MustExist, SeverityError, "A field flagged MUST_EXIST is there.", "migration/vmstate.c"},
 	{Validate, SeverityError, "The predicate of a VALIDATE field holds.", "include/migration/vmstate.h VMSTATE_VALIDATE"},
 	{EqualValue, SeverityError, "The value of an equal field is the local one.", "migration/vmstate-types.c get_*_equal"},
@@ -130,6 +131,7 @@ var Registry = []Rule{
 	{ListVersion, SeverityError, "A list's elements load at the field's version_id, which lies in the element's range.", "migration/vmstate-types.c get_qlist"},
 	{ListOrder, SeverityError, "A list's elements are written from first to last, and stand in that order once loaded.", "migration/vmstate-types.c get_qlist; include/qemu/queue.h QLIST_RAW_FOREACH"},
 	{ListLinks, SeverityError, "first, next and prev of a list hold together: no cycle, no wrong prev, no element in two lists.", "include/qemu/queue.h"},
+	{TreeVersion, SeverityError, "A tree's keys and values load at the field's version_id, which lies in the range of both.", "migration/vmstate-types.c get_gtree"},
 	{TreeCount, SeverityError, "A tree has as many pairs on the wire as its count says.", "migration/vmstate-types.c get_gtree; live QEMU"},
 	{TreeMarker, SeverityWarning, "A link byte before a tree's pair is 01; any other non-zero byte starts a pair too.", "migration/vmstate-types.c put_gtree_elem, get_gtree"},
 	{TreeTerminator, SeverityError, "A tree ends with one byte 00, which is really there.", "migration/vmstate-types.c get_gtree; a short read reads as 0"},
