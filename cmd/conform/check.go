@@ -55,7 +55,7 @@ that recorded them promise.`,
 			}
 			r := &report.Check{Tool: report.Tool, Command: "check", Files: files}
 			code := judge(r)
-			if err := o.write(cmd.OutOrStdout(), func(w io.Writer) error { return render(w, r, o.format, quiet) }); err != nil {
+			if err := o.write(cmd.OutOrStdout(), func(w io.Writer) error { return o.render(w, r, o.ink(cmd.OutOrStdout()), quiet) }); err != nil {
 				return err
 			}
 			if code != exitConform {
@@ -150,9 +150,9 @@ func statusOf(f *report.File) int {
 	return exitConform
 }
 
-func render(w io.Writer, r *report.Check, format string, quiet bool) error {
-	if format == "json" {
+func (o *output) render(w io.Writer, r *report.Check, ink report.Ink, quiet bool) error {
+	if o.format == "json" {
 		return writeJSON(w, r)
 	}
-	return r.WriteText(w, quiet)
+	return r.WriteText(w, ink, quiet)
 }

@@ -9,25 +9,42 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+
+	"vmconform/internal/report"
 )
 
 // An output is where results go and how they look.
 type output struct {
 	format string
 	file   string
+	color  string
 }
 
 func (o *output) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.format, "format", "text", "how results are written: text or json")
+	cmd.Flags().StringVar(&o.color, "color", "auto", "colours in text: auto (on a terminal, unless NO_COLOR is set), always or never")
 	cmd.Flags().StringVarP(&o.file, "output", "o", "", "write results to `FILE` instead of standard output")
 }
 
-// check refuses a format that there is not.
+// check refuses a format, or a way to colour, that there is not.
 func (o *output) check() error {
 	if o.format != "text" && o.format != "json" {
 		return fmt.Errorf("--format %s: text or json", o.format)
 	}
+	if o.color != "auto" && o.color != "always" && o.color != "never" {
+		return fmt.Errorf("--color %s: auto, always or never", o.color)
+	}
 	return nil
+}
+
+// ink says whether text is coloured that goes to stdout or the file. NO_COLOR
+// counts when it is set and not empty (no-color.org).
+func (o *output) ink(stdout io.Writer) report.Ink {
+	if o.color != "auto" {
+		return o.color == "always"
+	}
+	f, ok := stdout.(*os.File)
+	return report.Ink(ok && o.file == "" && isTerminal(f) && os.Getenv("NO_COLOR") == "")
 }
 
 // write gives w to f: standard output, or the file, which is there whole or

@@ -77,7 +77,7 @@ func runShow(cmd *cobra.Command, o *output, name, path string) error {
 		if o.format == "json" {
 			return writeJSON(w, shown)
 		}
-		return shown.WriteText(w)
+		return shown.WriteText(w, o.ink(cmd.OutOrStdout()))
 	})
 	if err != nil {
 		return err
@@ -86,7 +86,9 @@ func runShow(cmd *cobra.Command, o *output, name, path string) error {
 }
 
 // A textWriter is a report that can be written for people.
-type textWriter interface{ WriteText(io.Writer) error }
+type textWriter interface {
+	WriteText(io.Writer, report.Ink) error
+}
 
 // shownStatus says why not all of a stream was shown.
 func shownStatus(w io.Writer, name string, r *show.Report) error {

@@ -12,29 +12,30 @@ import (
 // WriteText writes the report for people: a line for each stream with what was
 // found, and one for each finding. When quiet, streams without fault are left
 // out.
-func (r *Check) WriteText(w io.Writer, quiet bool) error {
+func (r *Check) WriteText(w io.Writer, ink Ink, quiet bool) error {
 	var b strings.Builder
 	for _, f := range r.Files {
 		agrees := f.Expected == nil || f.Expected.Agrees
 		if f.Error != "" || quiet && agrees && f.Verdict == Pass && !f.Has(rules.SeverityWarning) {
 			continue
 		}
-		f.text(&b)
+		f.text(&b, ink)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func (f *File) text(b *strings.Builder) {
-	fmt.Fprintf(b, "%-9s %s: %s\n", f.Verdict, f.Name, f.summary())
+func (f *File) text(b *strings.Builder, ink Ink) {
+	fmt.Fprintf(b, "%s %s: %s\n", ink.verdict(f.Verdict, fmt.Sprintf("%-9s", f.Verdict)), f.Name, f.summary())
 	for _, x := range f.Findings {
 		if x.Severity == rules.SeverityNote {
 			continue
 		}
-		fmt.Fprintf(b, "  %s\n", x.Line())
+		word, line, _ := strings.Cut(x.Line(), " ")
+		fmt.Fprintf(b, "  %s %s\n", ink.severity(x.Severity, word), line)
 	}
 	if f.Expected != nil && !f.Expected.Agrees {
-		fmt.Fprintf(b, "  not as its manifest says: %s\n", f.Expected.Why)
+		fmt.Fprintf(b, "  %s: %s\n", ink.Wrong("not as its manifest says"), f.Expected.Why)
 	}
 }
 

@@ -208,7 +208,7 @@ func TestTextIsPlain(t *testing.T) {
 	r, err := Stream("f", b)
 	require.NoError(t, err)
 	var text strings.Builder
-	require.NoError(t, r.WriteText(&text))
+	require.NoError(t, r.WriteText(&text, false))
 	require.NotContains(t, text.String(), "\x1b")
 	require.Contains(t, text.String(), `\x1b[2J\xffdev`)
 	require.Contains(t, fmt.Sprint(r.Errors), "truncated")

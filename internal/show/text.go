@@ -17,7 +17,7 @@ const headerSize = 8
 
 // WriteText writes the stream as a tree: a line for each thing, with its offset
 // and size.
-func (r *Report) WriteText(w io.Writer) error {
+func (r *Report) WriteText(w io.Writer, ink report.Ink) error {
 	t := table{}
 	if r.Bytes >= headerSize {
 		t.add(0, Extent{0, headerSize}, "header", "", "QEVM, version "+strconv.FormatUint(uint64(r.Version), 10))
@@ -44,14 +44,14 @@ func (r *Report) WriteText(w io.Writer) error {
 	if x := r.Trailing; x != nil {
 		t.add(0, *x, "trailing bytes", "", "")
 	}
-	return t.write(w, r.Bytes)
+	return t.write(w, ink, r.Bytes)
 }
 
 // WriteText writes the node as a tree, its path first.
-func (s *Selection) WriteText(w io.Writer) error {
+func (s *Selection) WriteText(w io.Writer, ink report.Ink) error {
 	t := table{}
 	t.node(0, s.Selected, report.Clean(s.Selected.Path))
-	return t.write(w, s.Bytes)
+	return t.write(w, ink, s.Bytes)
 }
 
 func (c *Configuration) text() string {
@@ -75,6 +75,7 @@ type row struct {
 	group             int
 	name, kind, value string
 	plain             bool // only a remark, of no place
+	wrong             bool
 }
 
 type table struct {
@@ -109,6 +110,7 @@ func (t *table) node(depth int, n *Node, name string) {
 	}
 	if n.Stopped != nil {
 		t.remark(depth+1, "decoding stopped: "+report.Clean(n.Stopped.Line()))
+		t.rows[len(t.rows)-1].wrong = true
 	}
 	t.group = outer
 }
@@ -176,7 +178,7 @@ func elements(n int) string {
 
 // write aligns the columns: offset and size over all, name and kind within a
 // group, up to a width beyond which a line goes its own way.
-func (t *table) write(w io.Writer, bytes int64) error {
+func (t *table) write(w io.Writer, ink report.Ink, bytes int64) error {
 	const widest = 32
 	number := max(len("offset"), len(strconv.FormatInt(bytes, 10)))
 	type widths struct{ name, kind int }
@@ -200,7 +202,7 @@ func (t *table) write(w io.Writer, bytes int64) error {
 		var line string
 		indent := strings.Repeat("  ", r.depth)
 		if r.plain {
-			line = fmt.Sprintf("%*s  %s%s", 2*number+2, "", indent, r.value)
+			line = fmt.Sprintf("%*s  %s%s", 2*number+2, "", indent, (ink && report.Ink(r.wrong)).Wrong(r.value))
 		} else {
 			x := width[r.group]
 			line = fmt.Sprintf("%*d  %*d  %s%-*s  %-*s  %s", number, r.Offset, number, r.Size, indent, x.name, r.name, x.kind, r.kind, r.value)
