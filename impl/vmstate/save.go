@@ -202,7 +202,7 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 			s.desc = nil
 		}
 		at := len(s.out)
-		p := unsafe.Add(base, uintptr(i)*size)
+		p := unsafe.Add(base, uintptr(i)*o.stride)
 		null := false
 		if f.Flags&ArrayOfPointer != 0 {
 			p = *(*unsafe.Pointer)(p)
@@ -212,6 +212,12 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 			s.desc.openField(f, InfoNullptr.Name, n, i, o.same)
 			s.Write(nullMarker)
 		} else {
+			if f.Flags&MarkAlways != 0 {
+				s.desc.openField(f, ptrMarker, n, i, o.same)
+				s.Write(validMarker)
+				s.desc.closeField(1)
+				at++
+			}
 			s.desc.openField(f, f.typeName(), n, i, o.same)
 			if err := s.element(o, p, size); err != nil {
 				return err
