@@ -146,8 +146,8 @@ func (w *descWriter) closeBody() {
 // A telling is how far the description of a field's elements has come.
 type telling struct {
 	w    *descWriter // nil: nothing is to be said
-	null bool // the run at hand is of NULLs
-	done bool // the elements to come are described
+	null bool        // the run at hand is of NULLs
+	done bool        // the elements to come are described
 }
 
 // next returns what to describe element i of n with, nil if that is not to be
