@@ -3,8 +3,6 @@ package model
 import (
 	"errors"
 	"fmt"
-
-	"vmconform/rules"
 )
 
 // maxName is the length of the longest name, in bytes: on the wire a name has
@@ -16,12 +14,15 @@ const maxName = 255
 //
 //   - names are not empty and have at most 255 bytes; Minimum ≤ Version;
 //   - no two fields of a vmsd and no two of its subsections share a name;
-//   - a member is set where its Type has a use for it and nowhere else: Elem,
-//     Size or SizeFrom, Array with Count or CountFrom;
-//   - sizes and counts are from 0 to rules.MaxCount;
+//   - a member is set where its Type has a use for it and nowhere else, as
+//     the comments of Field say;
+//   - sizes, counts, Times and Room are from 0 to rules.MaxCount;
 //   - SizeFrom and CountFrom name an earlier integer of the same vmsd that is
-//     no array;
-//   - a vmsd reaches itself only through a queue.
+//     no array; a Condition one of any place, or a bool;
+//   - Local fits the type, Null is in order and inside the array;
+//   - a key has nothing but bools, integers and buffers of fixed size, a tmp no
+//     more than these, timers and CPU_Double_U;
+//   - a vmsd reaches itself only through a queue, a list or a tree's values.
 //
 // A subsection whose name does not begin with its parent's passes, although
 // QEMU's loader will never recognise it. Everything that s reaches is checked.
@@ -31,8 +32,8 @@ func (s *Schema) Check() error {
 	}
 	c := checker{state: map[*Schema]checkState{}}
 	c.queues = []queued{{schema: s}}
-	// What queues lead to is checked after, not inside, the vmsd that has the
-	// queue, so that a vmsd met while it is open is a cycle without a queue.
+	// What queues, lists and trees lead to is checked after, not inside, the vmsd
+	// that has them, so that a vmsd met while it is open is a cycle without any.
 	for len(c.queues) > 0 {
 		q := c.queues[0]
 		c.queues = c.queues[1:]
@@ -101,6 +102,9 @@ func (c *checker) schema(s *Schema) error {
 		}
 		c.trail.pop()
 	}
+	if err := s.checkHooks(); err != nil {
+		return err
+	}
 	if err := c.subsections(s); err != nil {
 		return err
 	}
@@ -128,58 +132,6 @@ func (c *checker) subsections(s *Schema) error {
 		c.trail.pop()
 	}
 	return nil
-}
-
-func (c *checker) field(s *Schema, i int) error {
-	f := &s.Fields[i]
-	kind := f.Type.info().kind
-	sized := f.Type == TypeBuffer || f.Type == TypeUnused
-	switch {
-	case kind == kindUnknown:
-		return fmt.Errorf("%v is no type", f.Type)
-	case f.Array && sized:
-		return fmt.Errorf("an array of %v", f.Type)
-	case f.SizeFrom != "" && f.Type != TypeBuffer:
-		return fmt.Errorf("%v with a size from the state", f.Type)
-	case f.Size != 0 && (!sized || f.SizeFrom != ""):
-		return fmt.Errorf("size %d on what has its size from elsewhere", f.Size)
-	case !f.Array && (f.Count != 0 || f.CountFrom != ""):
-		return errors.New("a count on what is no array")
-	case f.Count != 0 && f.CountFrom != "":
-		return errors.New("two counts")
-	case kind == kindContainer && f.Elem == nil:
-		return fmt.Errorf("%v without an element", f.Type)
-	case kind != kindContainer && f.Elem != nil:
-		return fmt.Errorf("%v with an element", f.Type)
-	}
-	for _, n := range []int{f.Size, f.Count} {
-		if n < 0 || int64(n) > rules.MaxCount {
-			return fmt.Errorf("size or count %d is not from 0 to %d", n, rules.MaxCount)
-		}
-	}
-	for _, name := range []string{f.SizeFrom, f.CountFrom} {
-		if name != "" && !countsFor(s.Fields[:i], name) {
-			return fmt.Errorf("%q is no earlier integer field", name)
-		}
-	}
-	switch f.Type {
-	case TypeStruct:
-		return c.schema(f.Elem)
-	case TypeQueue:
-		c.queues = append(c.queues, queued{f.Elem, append(trail(nil), c.trail...)})
-	}
-	return nil
-}
-
-// countsFor says whether name is among the earlier fields, as a field that can
-// give a size or count.
-func countsFor(earlier []Field, name string) bool {
-	for i := range earlier {
-		if f := &earlier[i]; f.Name == name {
-			return !f.Array && f.Type.info().kind == kindInteger
-		}
-	}
-	return false
 }
 
 func checkName(name string) error {

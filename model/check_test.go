@@ -55,7 +55,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"field name of 256 bytes", vmsd("s", field(strings.Repeat("n", 256), TypeBool)), "field 0: a name of 256 bytes"},
 		{"two fields of one name", vmsd("s", n, n), `"n": two fields`},
 		{"no type", vmsd("s", field("x", 0)), `"x": type(0)`},
-		{"unknown type", vmsd("s", field("x", TypeQueue+1)), `"x": type(15)`},
+		{"unknown type", vmsd("s", field("x", TypeValidate+1)), `"x": type(29)`},
 		{"array of buffer", vmsd("s", Field{Name: "x", Type: TypeBuffer, Size: 1, Array: true, Count: 1}), `"x": an array of buffer`},
 		{"array of unused", vmsd("s", Field{Name: "x", Type: TypeUnused, Size: 1, Array: true, Count: 1}), `"x": an array of unused`},
 		{"size of an integer", vmsd("s", Field{Name: "x", Type: TypeUint8, Size: 1}), `"x": size 1`},

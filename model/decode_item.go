@@ -6,8 +6,12 @@ import (
 	"vmconform/rules"
 )
 
-// nullMarker stands on the wire for a NULL in an array of pointers.
-const nullMarker = 0x30
+// What stands on the wire for a pointer that is NULL, and before what one that
+// is not points to, if the array is Marked.
+const (
+	nullMarker  = 0x30
+	validMarker = 0x31
+)
 
 // take returns the next n bytes, which are one item; missing is the rule that
 // an input without them breaks.
@@ -22,12 +26,16 @@ func (d *decoder) take(n int, missing rules.ID) ([]byte, error) {
 	return d.in[d.pos-n : d.pos], nil
 }
 
-// leafItem loads what is one item: an integer, a bool, a NULL, or n bytes of
-// buffer or unused.
-func (d *decoder) leafItem(f *Field, n int, kind SpanKind) (Value, error) {
+// leafItem loads what is one item: an integer, a bool, a NULL, n bytes of
+// buffer or unused, or a bitmap of n bits. It is loaded over old, nil for fresh
+// memory; its span begins at offset from.
+func (d *decoder) leafItem(f *Field, n int, old Value, kind SpanKind, from int) (Value, error) {
 	at, info := d.pos, f.Type.info()
-	if info.size != 0 {
+	switch {
+	case info.size != 0:
 		n = info.size
+	case f.Type == TypeBitmap:
+		n = 8 * words(n)
 	}
 	b, err := d.take(n, rules.ItemComplete)
 	if err != nil {
@@ -52,11 +60,41 @@ func (d *decoder) leafItem(f *Field, n int, kind SpanKind) (Value, error) {
 			return nil, d.fail(rules.Mismatch, at, rules.NullMarker, "not a NULL marker")
 		}
 		v = Null{}
+	case TypeBitmap:
+		l := make(List, 0, n/8)
+		for word := range slices.Chunk(b, 8) {
+			l = append(l, integer(word, false))
+		}
+		v = l
 	default:
 		v = integer(b, info.signed)
+		if err := d.compare(f, v, old, at); err != nil {
+			return nil, err
+		}
 	}
-	d.leaf(kind, f, d.trail, at, n, v)
+	d.leaf(kind, f, d.trail, from, d.pos-from, v)
 	return v, nil
+}
+
+// compare holds v, which stands at offset at, against what is in memory, where
+// f's type asks for that. old is nil for fresh memory.
+func (d *decoder) compare(f *Field, v, old Value, at int) error {
+	if f.Type.info().kind != kindCompared {
+		return nil
+	}
+	if old == nil {
+		old = zeroOne(f)
+	}
+	if f.Type != TypeInt32LE {
+		if v != old {
+			return d.fail(rules.Mismatch, at, rules.EqualValue, spell(v)+", in memory "+spell(old))
+		}
+		return nil
+	}
+	if v, most := v.(Int), old.(Int); v < 0 || v > most {
+		return d.fail(rules.OutOfRange, at, rules.Int32LE, spell(v)+", at most "+spell(most))
+	}
+	return nil
 }
 
 // integer reads b, of 1 to 8 bytes, as one big-endian number.

@@ -7,10 +7,10 @@ import (
 )
 
 // Encode saves v, a value of s, at the given version: the fields whose Version
-// is at most that; structs, queue elements and subsections at their own
-// Version. Every error is a *rules.Error whose offset is the number of bytes
-// written so far, and comes with those bytes. A value that s cannot hold is
-// out-of-range.
+// is at most that, or whose condition holds; structs, elements, keys and
+// subsections at their own Version, a vstruct at its StructVersion. Every error
+// is a *rules.Error whose offset is the number of bytes written so far, and
+// comes with those bytes. A value that s cannot hold is out-of-range.
 //
 // Source: wire-format.md §3 and rules/fine-points.md, "Saving".
 func Encode(s *Schema, v *Struct, version uint32) ([]byte, error) {
@@ -31,13 +31,12 @@ func (e *encoder) vmsd(s *Schema, v *Struct, version uint32) error {
 	if v == nil || len(v.Fields) != len(s.Fields) || len(v.Subs) != len(s.Subsections) {
 		return e.misfit("value has not the shape of " + s.Name)
 	}
+	if err := e.hook(s.Hooks.PreSave, s, v, "pre_save"); err != nil {
+		return err
+	}
 	for i := range s.Fields {
-		f := &s.Fields[i]
-		if f.Version > version {
-			continue
-		}
-		e.trail.push(f.Name)
-		if err := e.field(s, f, v, v.Fields[i]); err != nil {
+		e.trail.push(s.Fields[i].Name)
+		if err := e.member(s, i, v, version); err != nil {
 			return err
 		}
 		e.trail.pop()
@@ -55,7 +54,30 @@ func (e *encoder) vmsd(s *Schema, v *Struct, version uint32) error {
 		}
 		e.trail.pop()
 	}
+	return e.hook(s.Hooks.PostSave, s, v, "post_save")
+}
+
+// hook fails where hook, of s, does not hold.
+func (e *encoder) hook(hook *Condition, s *Schema, v *Struct, name string) error {
+	if !hook.Holds(s, v) {
+		return e.fail(rules.Hook, rules.HookSucceeds, name+" of "+s.Name)
+	}
 	return nil
+}
+
+// member writes field i of s, unless it is not to be on the wire.
+func (e *encoder) member(s *Schema, i int, v *Struct, version uint32) error {
+	f := &s.Fields[i]
+	there := s.onWire(f, v, version)
+	switch {
+	case f.Type == TypeValidate && !there:
+		return e.fail(rules.OutOfRange, rules.Validate, "what is validated does not hold")
+	case !there && f.Must:
+		return e.fail(rules.MissingField, rules.MustExist, "the field is not to be on the wire")
+	case !there:
+		return nil
+	}
+	return e.field(s, f, v, v.Fields[i])
 }
 
 func (e *encoder) field(s *Schema, f *Field, v *Struct, x Value) error {
@@ -72,7 +94,7 @@ func (e *encoder) field(s *Schema, f *Field, v *Struct, x Value) error {
 	}
 	for i, x := range l {
 		e.trail.pushIndex(i)
-		if err := e.one(f, x, n, ok); err != nil {
+		if err := e.element(f, i, x); err != nil {
 			return err
 		}
 		e.trail.pop()
@@ -80,8 +102,24 @@ func (e *encoder) field(s *Schema, f *Field, v *Struct, x Value) error {
 	return nil
 }
 
-// one writes a single value of f's type; n is the size of a buffer or unused,
-// ok says whether there is such a size.
+// element writes element i of an array, with the 30 or 31 that a pointer has.
+func (e *encoder) element(f *Field, i int, x Value) error {
+	_, null := x.(Null)
+	switch {
+	case !f.Pointers:
+	case null != f.nullAt(i) && !f.Marked:
+		return e.misfit("NULL in the value, or in memory, but not in both")
+	case null:
+		e.out = append(e.out, nullMarker)
+		return nil
+	case f.Marked:
+		e.out = append(e.out, validMarker)
+	}
+	return e.one(f, x, 0, true)
+}
+
+// one writes a single value of f's type; n is the size of a buffer or unused in
+// bytes, of a bitmap in bits, ok says whether there is such a size.
 func (e *encoder) one(f *Field, x Value, n int, ok bool) error {
 	switch x := x.(type) {
 	case Bool:
@@ -113,14 +151,29 @@ func (e *encoder) one(f *Field, x Value, n int, ok bool) error {
 		case TypeUnused:
 			e.out = append(e.out, make([]byte, n)...)
 			return nil
+		case TypeValidate:
+			return nil
 		}
 	case *Struct:
-		if f.Type == TypeStruct {
+		switch f.Type {
+		case TypeStruct, TypeTmp:
 			return e.vmsd(f.Elem, x, f.Elem.Version)
+		case TypeVStruct:
+			if class := f.Elem.refuses(f.StructVersion); class != "" {
+				return e.fail(class, rules.VersionRange, f.Elem.Name)
+			}
+			return e.vmsd(f.Elem, x, f.StructVersion)
 		}
 	case List:
-		if f.Type == TypeQueue {
+		switch {
+		case f.Type.isQueue():
 			return e.queue(f, x)
+		case f.Type == TypeBitmap:
+			return e.bitmap(x, n, ok)
+		}
+	case Tree:
+		if f.Type == TypeTree {
+			return e.tree(f, x)
 		}
 	}
 	return e.misfit("value is no " + f.Type.String())
@@ -129,7 +182,7 @@ func (e *encoder) one(f *Field, x Value, n int, ok bool) error {
 // integer writes x, an Int or Uint whose bits are u.
 func (e *encoder) integer(f *Field, x Value, u uint64) error {
 	info := f.Type.info()
-	if info.kind != kindInteger {
+	if !f.Type.isNumber() {
 		return e.misfit("value is no " + info.name)
 	}
 	b := binary.BigEndian.AppendUint64(nil, u)[8-info.size:]
@@ -140,17 +193,75 @@ func (e *encoder) integer(f *Field, x Value, u uint64) error {
 	return nil
 }
 
+// bitmap writes the words of a bitmap of n bits.
+func (e *encoder) bitmap(l List, n int, ok bool) error {
+	if !ok || len(l) != words(n) {
+		return e.fail(rules.OutOfRange, rules.CountRange, "bitmap has not the words that it is to have")
+	}
+	out := e.out
+	for _, x := range l {
+		u, isWord := x.(Uint)
+		if !isWord {
+			return e.misfit("value is no word")
+		}
+		out = binary.BigEndian.AppendUint64(out, uint64(u))
+	}
+	e.out = out
+	return nil
+}
+
 func (e *encoder) queue(f *Field, l List) error {
 	for i, x := range l {
 		e.trail.pushIndex(i)
 		e.out = append(e.out, 1)
 		v, _ := x.(*Struct)
-		if err := e.vmsd(f.Elem, v, f.Elem.Version); err != nil {
+		elem := f.elem(i)
+		if err := e.vmsd(elem, v, elem.Version); err != nil {
 			return err
 		}
 		e.trail.pop()
 	}
 	e.out = append(e.out, 0)
+	return nil
+}
+
+// tree writes t, whose pairs have to be in the order of what their keys are on
+// the wire.
+func (e *encoder) tree(f *Field, t Tree) error {
+	e.out = binary.BigEndian.AppendUint32(e.out, uint32(len(t)))
+	previous := ""
+	for i, p := range t {
+		e.trail.pushIndex(i)
+		marker := len(e.out)
+		e.out = append(e.out, 1)
+		if err := e.key(f, p.Key); err != nil {
+			return err
+		}
+		order := string(e.out[marker+1:])
+		if i > 0 && order <= previous {
+			e.out = e.out[:marker]
+			return e.fail(rules.BadLink, rules.TreeSorted, "the key is not above the one before")
+		}
+		previous = order
+		if err := e.vmsd(f.Elem, p.Value, f.Elem.Version); err != nil {
+			return err
+		}
+		e.trail.pop()
+	}
+	e.out = append(e.out, 0)
+	return nil
+}
+
+func (e *encoder) key(f *Field, key Value) error {
+	if f.Key != nil {
+		k, _ := key.(*Struct)
+		return e.vmsd(f.Key, k, f.Key.Version)
+	}
+	k, ok := key.(Uint)
+	if !ok {
+		return e.misfit("key is no number")
+	}
+	e.out = binary.BigEndian.AppendUint64(e.out, uint64(k))
 	return nil
 }
 

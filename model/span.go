@@ -7,11 +7,12 @@ type Span struct {
 	Offset int64  // of the first byte
 	Size   int64  // in bytes; -1 for what an error left open
 	Depth  int    // how many spans of the list contain this one
-	Field  *Field // the field; for an element, the array or queue; nil for a subsection
+	Field  *Field // the field; for an element or a key, the array, queue, list or tree; nil for a subsection
 	// Schema is the vmsd that opens here (a struct, an element of an array of
-	// structs or of a queue, a subsection), else nil.
+	// structs or of a queue or list, a tree's value or key, a subsection), else
+	// nil.
 	Schema *Schema
-	Value  Value // of an integer, bool, buffer, unused, NULL, or an array of them; nil for what contains others
+	Value  Value // of an integer, bool, buffer, unused, bitmap, NULL, direct key, or an array of them; nil for what contains others
 	Kind   SpanKind
 }
 
@@ -20,9 +21,10 @@ type SpanKind uint8
 
 // The kinds of spans.
 const (
-	SpanField      SpanKind = iota + 1 // a field; a queue runs from its first marker through its terminator
-	SpanElement                        // of an array, unless of integers or bools; or of a queue, from its marker to its end
+	SpanField      SpanKind = iota + 1 // a field; a queue or list runs from its first marker, a tree from its count, through its terminator
+	SpanElement                        // of an array, unless of integers or bools that are no pointers; or of a queue, list or tree, from its marker to its end
 	SpanSubsection                     // from its 05 to its end
+	SpanKey                            // a tree's key
 
 	spanNone SpanKind = 0 // no span: the array has one for all
 )

@@ -2,56 +2,81 @@ package model
 
 import "bytes"
 
-// Zero returns the value of fresh zeroed memory: integers 0, buffers Size zero
-// bytes (none with SizeFrom), fixed arrays of Count zeros, arrays with
-// CountFrom and queues empty, no subsection present.
+// Zero returns the value of memory before a load: integers Local or 0, buffers
+// Size zero bytes, bitmaps as many words as Size asks for, fixed arrays of Count
+// such values; what is counted by the state is empty, unless it has Room: then it
+// is zeros, as many as the member says. Queues, lists and trees are empty, NULL is
+// what Null names and every element of a Marked array, no subsection is present.
 func Zero(s *Schema) *Struct {
 	v := fresh(s)
 	for i := range s.Fields {
-		v.Fields[i] = zeroField(&s.Fields[i])
+		if v.Fields[i] == nil {
+			v.Fields[i] = s.zeroField(&s.Fields[i], v)
+		}
 	}
 	return v
 }
 
-// fresh returns a Struct of s's shape whose fields are yet to be filled in.
+// fresh returns a Struct of s's shape. What a condition or a count may ask for
+// is there as before a load; other fields are yet to be filled in.
 func fresh(s *Schema) *Struct {
-	return &Struct{Fields: make([]Value, len(s.Fields)), Subs: make([]*Struct, len(s.Subsections))}
+	v := &Struct{Fields: make([]Value, len(s.Fields)), Subs: make([]*Struct, len(s.Subsections))}
+	for i := range s.Fields {
+		if f := &s.Fields[i]; !f.Array && (f.Type == TypeBool || f.Type.isNumber()) {
+			v.Fields[i] = zeroOne(f)
+		}
+	}
+	return v
 }
 
-func zeroField(f *Field) Value {
-	if !f.Array {
-		return zeroOne(f)
+// zeroField returns what f holds in v before it is loaded.
+func (s *Schema) zeroField(f *Field, v *Struct) Value {
+	n := 0
+	if f.counter() == "" || f.Room > 0 {
+		n, _ = s.length(f, v)
 	}
-	if f.CountFrom != "" {
-		return List{}
+	switch {
+	case f.Array:
+		l := make(List, n)
+		for i := range l {
+			if f.Marked || f.nullAt(i) {
+				l[i] = Null{}
+			} else {
+				l[i] = zeroOne(f)
+			}
+		}
+		return l
+	case f.Type == TypeBuffer:
+		return make(Bytes, n)
+	case f.Type == TypeBitmap:
+		l := make(List, words(n))
+		for i := range l {
+			l[i] = Uint(0)
+		}
+		return l
 	}
-	l := make(List, f.Count)
-	for i := range l {
-		l[i] = zeroOne(f)
-	}
-	return l
+	return zeroOne(f)
 }
 
+// zeroOne returns a single value of f's type as it is before a load. The type
+// is not a buffer or a bitmap.
 func zeroOne(f *Field) Value {
 	switch f.Type {
 	case TypeBool:
-		return Bool(false)
-	case TypeBuffer:
-		if f.SizeFrom != "" {
-			return Bytes{}
-		}
-		return make(Bytes, f.Size)
-	case TypeStruct:
+		return Bool(f.Local != 0)
+	case TypeStruct, TypeVStruct, TypeTmp:
 		return Zero(f.Elem)
-	case TypeQueue:
+	case TypeQueue, TypeList:
 		return List{}
-	case TypeUnused, TypeNull:
+	case TypeTree:
+		return Tree{}
+	case TypeUnused, TypeNull, TypeValidate:
 		return Null{}
 	}
 	if f.Type.info().signed {
-		return Int(0)
+		return Int(f.Local)
 	}
-	return Uint(0)
+	return Uint(f.Local)
 }
 
 // Equal says whether a and b are the same value: of the same kind and, for
@@ -67,12 +92,15 @@ func Equal(a, b Value) bool {
 	case List:
 		b, ok := b.(List)
 		return ok && equalValues(a, b)
+	case Tree:
+		b, ok := b.(Tree)
+		return ok && equalTrees(a, b)
 	case *Struct:
 		b, ok := b.(*Struct)
 		return ok && equalStructs(a, b)
 	}
 	switch b.(type) {
-	case Bytes, List: // not comparable with ==
+	case Bytes, List, Tree: // not comparable with ==
 		return false
 	}
 	return a == b
@@ -84,6 +112,18 @@ func equalValues(a, b []Value) bool {
 	}
 	for i := range a {
 		if !Equal(a[i], b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func equalTrees(a, b Tree) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if !Equal(a[i].Key, b[i].Key) || !equalStructs(a[i].Value, b[i].Value) {
 			return false
 		}
 	}

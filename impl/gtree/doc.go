@@ -13,8 +13,9 @@
 //
 // The count is of pairs. Put writes them from the least key to the greatest. Get
 // takes any marker but 00 for 01, keys in any order, and keys that come again,
-// each with a note, but exactly count pairs. Keys and values are loaded and saved
-// at the version_id of their own descriptions.
+// each with a note, but exactly count pairs. It loads keys and values at the
+// version_id of the tree's field, which has to be in the range of both, the key's
+// first, and is checked before the count; Put saves them at their own.
 //
 // What is the order, and when two keys are the same, only the comparison that
 // the device gives says: intervals that overlap may well be one key. Of equal

@@ -42,21 +42,20 @@ type object struct {
 }
 
 func describeSpan() *vmstate.Description {
-	return &vmstate.Description{Name: "span", VersionID: 3, MinimumVersionID: 3, Fields: []vmstate.Field{
+	return &vmstate.Description{Name: "span", VersionID: 3, MinimumVersionID: 1, Fields: []vmstate.Field{
 		vmstate.Scalar("low", unsafe.Offsetof(span{}.low), 0, vmstate.InfoUint8),
-		vmstate.Scalar("high", unsafe.Offsetof(span{}.high), 3, vmstate.InfoUint8),
+		vmstate.Scalar("high", unsafe.Offsetof(span{}.high), 0, vmstate.InfoUint8),
 	}}
 }
 
 func describeValue() *vmstate.Description {
-	return &vmstate.Description{Name: "value", VersionID: 2, MinimumVersionID: 2, Fields: []vmstate.Field{
-		vmstate.Scalar("n", unsafe.Offsetof(value{}.n), 2, vmstate.InfoUint8),
+	return &vmstate.Description{Name: "value", VersionID: 2, MinimumVersionID: 1, Fields: []vmstate.Field{
+		vmstate.Scalar("n", unsafe.Offsetof(value{}.n), 0, vmstate.InfoUint8),
 	}}
 }
 
 // describe describes an object with its tree of spans, or with that of numbers,
-// and the byte behind it. The field's version is neither the key's nor the
-// value's.
+// and the byte behind it.
 func describe(direct bool) *vmstate.Description {
 	f := gtree.Field("t", unsafe.Offsetof(object{}.tree), 1, spans.Metadata(describeSpan(), describeValue()))
 	if direct {

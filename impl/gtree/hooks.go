@@ -16,8 +16,8 @@ const (
 // Info names the type in a description.
 var Info = &vmstate.Info{Name: "gtree", Min: 5}
 
-// Field is a tree at offset in the object. The version says since when the field
-// exists, no more.
+// Field is a tree at offset in the object: version is the field's version_id, at
+// which keys and values are loaded (VMSTATE_GTREE_V).
 func Field(name string, offset uintptr, version uint32, m *Metadata) vmstate.Field {
 	return vmstate.CSTMField(name, offset, unsafe.Sizeof(Tree[byte, byte]{}), version, Info, m, Get, Put)
 }
@@ -26,8 +26,13 @@ func Field(name string, offset uintptr, version uint32, m *Metadata) vmstate.Fie
 // a *Metadata, tree points to a Tree, which may already have pairs. The tree is
 // changed only once all pairs are there; if it is broken beforehand the error is
 // bad-link.
-func Get(l *vmstate.Loader, meta any, tree unsafe.Pointer, _ uint32) error {
+func Get(l *vmstate.Loader, meta any, tree unsafe.Pointer, version uint32) error {
 	m := meta.(*Metadata)
+	for _, d := range m.Descriptions() {
+		if err := l.CheckVersion(d, version, rules.TreeVersion); err != nil {
+			return err
+		}
+	}
 	start := l.Offset()
 	was := *raw(tree)
 	for i := range was {
@@ -67,7 +72,7 @@ func Get(l *vmstate.Loader, meta any, tree unsafe.Pointer, _ uint32) error {
 		if i == int(count) {
 			return l.Fail(rules.CountMismatch, rules.TreeCount, at, "more than %d pairs", count)
 		}
-		p, err := m.loadKey(l, at)
+		p, err := m.loadKey(l, version, at)
 		if err != nil {
 			return err
 		}
@@ -81,7 +86,7 @@ func Get(l *vmstate.Loader, meta any, tree unsafe.Pointer, _ uint32) error {
 			greatest = p
 		}
 		value := m.NewValue()
-		if err := l.LoadElement(m.Value, value, m.Value.VersionID, l.Offset()); err != nil {
+		if err := l.LoadElement(m.Value, value, version, l.Offset()); err != nil {
 			return err
 		}
 		if p.value = (*byte)(value); known != nil {
@@ -98,7 +103,7 @@ func Get(l *vmstate.Loader, meta any, tree unsafe.Pointer, _ uint32) error {
 }
 
 // loadKey returns a pair that has its key only.
-func (m *Metadata) loadKey(l *vmstate.Loader, marker int64) (rawPair, error) {
+func (m *Metadata) loadKey(l *vmstate.Loader, version uint32, marker int64) (rawPair, error) {
 	if m.Direct {
 		b, err := l.Take(8)
 		if err != nil {
@@ -109,7 +114,7 @@ func (m *Metadata) loadKey(l *vmstate.Loader, marker int64) (rawPair, error) {
 		return rawPair{key: (*byte)(unsafe.Pointer(key))}, nil
 	}
 	key := m.NewKey()
-	err := l.LoadElement(m.Key, key, m.Key.VersionID, marker)
+	err := l.LoadElement(m.Key, key, version, marker)
 	return rawPair{key: (*byte)(key)}, err
 }
 

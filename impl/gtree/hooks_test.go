@@ -94,6 +94,66 @@ func TestGetErrors(t *testing.T) {
 	}
 }
 
+// Keys and values load at the field's version, which has to be in the range of
+// both, and are saved at their own.
+func TestVersions(t *testing.T) {
+	key := func(minimum, version uint32) *vmstate.Description {
+		return &vmstate.Description{Name: "span", VersionID: version, MinimumVersionID: minimum, Fields: []vmstate.Field{
+			vmstate.Scalar("low", unsafe.Offsetof(span{}.low), 0, vmstate.InfoUint8),
+			vmstate.Scalar("high", unsafe.Offsetof(span{}.high), 4, vmstate.InfoUint8),
+		}}
+	}
+	val := func(minimum, version uint32) *vmstate.Description {
+		return &vmstate.Description{Name: "value", VersionID: version, MinimumVersionID: minimum, Fields: []vmstate.Field{
+			vmstate.Scalar("n", unsafe.Offsetof(value{}.n), 5, vmstate.InfoUint8),
+		}}
+	}
+	for _, c := range []struct {
+		name       string
+		key, value *vmstate.Description // no key: direct keys
+		version    uint32               // of the field
+		class      rules.Class          // "": accepted
+		stream     string
+		saved      string
+	}{
+		{"both too old", key(2, 4), val(3, 5), 1, rules.VersionTooOld, "", ""},
+		{"value too old", key(2, 4), val(3, 5), 2, rules.VersionTooOld, "", ""},
+		{"lowest", key(2, 4), val(3, 5), 3, "", "00000001 01 01 00", "00000001 01 0100 00 00"},
+		{"highest", key(2, 4), val(3, 5), 4, "", "00000001 01 0102 00", "00000001 01 0102 00 00"},
+		{"key too new", key(2, 4), val(3, 5), 5, rules.VersionTooNew, "", ""},
+		{"key too new, value too old", key(1, 2), val(4, 5), 3, rules.VersionTooNew, "", ""},
+		{"key too old, value too new", key(4, 5), val(1, 2), 3, rules.VersionTooOld, "", ""},
+		{"value too new", key(3, 6), val(3, 5), 6, rules.VersionTooNew, "", ""},
+		{"direct: too old", nil, val(3, 5), 2, rules.VersionTooOld, "", ""},
+		{"direct", nil, val(3, 5), 4, "", "00000001 01 0000000000000001 00", "00000001 01 0000000000000001 00 00"},
+		{"direct: too new", nil, val(3, 5), 6, rules.VersionTooNew, "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := gtree.Field("t", unsafe.Offsetof(object{}.tree), c.version, spans.Metadata(c.key, c.value))
+			if c.key == nil {
+				f = gtree.Field("t", unsafe.Offsetof(object{}.nums), c.version, gtree.Direct(numbers, c.value))
+			}
+			d := &vmstate.Description{Name: "d", VersionID: 9, Fields: []vmstate.Field{
+				vmstate.Scalar("end", unsafe.Offsetof(object{}.end), 0, vmstate.InfoUint8), f}}
+			var o object
+			_, err := vmstate.Load(d, unsafe.Pointer(&o), wire(t, "05"+c.stream), 9, vmstate.LoadOptions{All: true})
+			if c.class != "" {
+				// The count is not looked at: it is not there.
+				refused(t, err, verdict{c.class, 1, "t", rules.TreeVersion})
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := vmstate.Save(d, unsafe.Pointer(&o), 9, vmstate.SaveOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, string(s.Stream), string(wire(t, "05"+c.saved)))
+		})
+	}
+}
+
 func allocates(f func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -318,7 +378,7 @@ func TestBrokenTree(t *testing.T) {
 // Trees in the values of a tree, to any depth.
 func TestNestedTrees(t *testing.T) {
 	v := describeValue()
-	v.Fields = append(v.Fields, gtree.Field("tree", unsafe.Offsetof(value{}.tree), 2, gtree.Direct(numbers, v)))
+	v.Fields = append(v.Fields, gtree.Field("tree", unsafe.Offsetof(value{}.tree), 1, gtree.Direct(numbers, v)))
 	d := &vmstate.Description{Name: "d", VersionID: 1, Fields: []vmstate.Field{
 		gtree.Field("t", unsafe.Offsetof(object{}.nums), 1, gtree.Direct(numbers, v))}}
 	const bytes = "00000001 01 0000000000000005 61  00000002 01 0000000000000006 62 00000000 00  01 0000000000000007 63 00000000 00  00 00"

@@ -38,7 +38,8 @@ func Direct[V any](t Type[uint64, V], value *vmstate.Description) *Metadata {
 	return m
 }
 
-// Descriptions is for Compile: see vmstate.Describer.
+// Descriptions are the key's, unless it is direct, and the value's. See
+// vmstate.Describer.
 func (m *Metadata) Descriptions() []*vmstate.Description {
 	if m.Direct {
 		return []*vmstate.Description{m.Value}

@@ -40,13 +40,15 @@ func TestBadFields(t *testing.T) {
 		"alloc without pointer":         {Flags: vmstate.VArrayUint8 | vmstate.Alloc, Info: u8},
 		"alloc of structs without New":  {Flags: vmstate.VArrayUint8 | vmstate.Alloc | vmstate.Pointer | vmstate.Struct, VMSD: good},
 		"alloc of pointers without New": {Flags: vmstate.VArrayUint8 | vmstate.Alloc | vmstate.Pointer | vmstate.ArrayOfPointer, Info: u8},
+		"marks without pointers":        {Flags: vmstate.MarkAlways | vmstate.Array, Num: 2, Info: u8, NewElement: func() unsafe.Pointer { return nil }},
+		"marks without NewElement":      {Flags: vmstate.MarkAlways | vmstate.ArrayOfPointer | vmstate.Array, Num: 2, Info: u8, New: func(int) unsafe.Pointer { return nil }},
 		"multiply without vbuffer":      {Flags: vmstate.Multiply, Info: u8},
 		"multiply elements of an array": {Flags: vmstate.Array | vmstate.MultiplyElements, Num: 2, Info: u8},
 		"multiply elements by nothing":  {Flags: vmstate.VArrayUint8 | vmstate.MultiplyElements, Room: 2, Info: u8},
 		"multiply elements, no room":    {Flags: vmstate.VArrayUint8 | vmstate.MultiplyElements, Num: 2, Info: u8},
 		"negative number":               {Flags: vmstate.Array, Num: -1, Info: u8},
 		"enormous size":                 {Flags: vmstate.Buffer, Size: 1 << 31, Info: vmstate.InfoBuffer},
-		"unknown flag":                  {Flags: vmstate.Single | 1<<17, Info: u8},
+		"unknown flag":                  {Flags: vmstate.Single | 1<<18, Info: u8},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f.Name = "f"

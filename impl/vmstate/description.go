@@ -59,8 +59,12 @@ type Field struct {
 	NumType    CountType // VARRAY: that member's type where no VARRAY flag names it
 
 	// New allocates n zeroed elements for ALLOC, typed, so that the collector
-	// sees their pointers. It may be nil for memory without pointers.
+	// sees their pointers; of an ARRAY_OF_POINTER those are the pointers. It may
+	// be nil for memory without pointers.
 	New func(n int) unsafe.Pointer
+	// NewElement allocates what a pointer under MARK_ALWAYS points to: one
+	// zeroed element, typed.
+	NewElement func() unsafe.Pointer
 
 	// CSTM: the meta data, perhaps a Describer, and the two hooks that get it.
 	Meta      any
@@ -90,7 +94,7 @@ type Info struct {
 type Flags uint32
 
 // The flags. The seed's CSTM and later QEMU's VSTRUCT share the value 0x8000
-// in C; here they are two bits.
+// in C; here they are two bits. MarkAlways is QEMU 11.1's, and its bit ours.
 const (
 	Single           Flags = 0x0001  // one element
 	Pointer          Flags = 0x0002  // the member points to the elements
@@ -109,9 +113,10 @@ const (
 	MultiplyElements Flags = 0x4000  // the count is that member times Num
 	VStruct          Flags = 0x8000  // as Struct, at StructVersionID
 	CSTM             Flags = 0x10000 // the field's own hooks, with its meta data
+	MarkAlways       Flags = 0x20000 // with ArrayOfPointer: 30 or 31 before each element, which Load allocates
 )
 
-const allFlags = CSTM<<1 - 1
+const allFlags = MarkAlways<<1 - 1
 
 // VArray is any of the flags that say that the count is in a member.
 const VArray = VArrayInt32 | VArrayUint16 | VArrayUint8 | VArrayUint32

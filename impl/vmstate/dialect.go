@@ -54,7 +54,7 @@ var (
 	// QEMU100 is that of QEMU 10.0 to 10.2.
 	QEMU100 = &Dialect{Style: jsonwriter.JSONWriter, Null: InfoNullptr.Name, Arrays: ArraysInRuns}
 	// QEMU111 is that of QEMU 11.1.
-	QEMU111 = &Dialect{Style: jsonwriter.JSONWriter, Null: "ptr-marker", Arrays: ArraysWithoutIndex}
+	QEMU111 = &Dialect{Style: jsonwriter.JSONWriter, Null: ptrMarker, Arrays: ArraysWithoutIndex}
 )
 
 // customized is the seed's name for a field with hooks of its own.

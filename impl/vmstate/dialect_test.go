@@ -244,3 +244,13 @@ func TestShown(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Where every pointer is marked the mark has an object of its own, and the array
+// does not pack.
+func TestDescribedMarks(t *testing.T) {
+	got := inDialect(t, vmstate.QEMU111, markedPairs(), &marked{list: [3]unsafe.Pointer{unsafe.Pointer(&pair{1, 2}), nil, nil}})
+	const mark = `{"name": "list", "type": "ptr-marker", "size": 1}, `
+	same(t, got, mark+`{"name": "list", "type": "struct", "struct": {"vmsd_name": "pair", "version": 3, "fields": [`+
+		`{"name": "x", "type": "uint8", "size": 1}, {"name": "y", "type": "uint8", "size": 1}]}, "size": 2}, `+
+		mark+mark+`{"name": "end", "type": "uint8", "size": 1}`)
+}

@@ -19,6 +19,7 @@
 //	buffer      its bytes
 //	struct      an object, at the version_id of its own description
 //	NULL        30, in an array of pointers, in place of the element
+//	marked      30, or 31 and the element, in an array of pointers under MarkAlways
 //	CSTM        what extend_put writes; of a queue: (01 object)… 00
 //
 //	            ┌────┬────┬───────────┬──────────────┬────────┐
@@ -44,6 +45,7 @@
 //	VArrayUint32      yes        … a uint32 member
 //	MultiplyElements  yes        Num times as many; at most Room
 //	ArrayOfPointer    yes        the array holds pointers; NULL is the byte 30
+//	MarkAlways        yes        … and 31 stands before any other, which Load allocates (QEMU 11.1)
 //	Struct            yes        an element is an object of VMSD, at its version_id
 //	VStruct           yes        … at StructVersionID; a bit of its own, not CSTM's
 //	Buffer            yes        one element of Size bytes

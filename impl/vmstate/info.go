@@ -32,8 +32,15 @@ var (
 )
 
 // nullMarker stands for a NULL in an array of pointers: the digit 0
-// (VMS_NULLPTR_MARKER, commit 07d4e69147).
-const nullMarker = 0x30
+// (VMS_NULLPTR_MARKER, commit 07d4e69147). Where every pointer is marked the
+// digit 1 stands before one that is not NULL (QEMU 11.1).
+const (
+	nullMarker  = 0x30
+	validMarker = 0x31
+)
+
+// ptrMarker is the type's name of a marker in a description.
+const ptrMarker = "ptr-marker"
 
 func scalar(name string, k kind, width int) *Info {
 	return &Info{Name: name, Min: width, kind: k, width: width}

@@ -260,11 +260,11 @@ func (f *Field) present(obj unsafe.Pointer, version uint32) bool {
 	return f.VersionID <= version
 }
 
-// shape reads how many elements a field has and how large one is; bad says
-// which number is out of range.
+// shape reads how many elements a field has and of how many bytes a buffer is;
+// bad says which number is out of range.
 func (o *op) shape(obj unsafe.Pointer) (n int, size uintptr, bad string) {
 	f := o.f
-	n, size = 1, o.stride
+	n, size = 1, f.Size
 	switch {
 	case o.count != 0:
 		c := o.count.read(unsafe.Add(obj, f.NumOffset))
@@ -355,7 +355,7 @@ func (l *Loader) elementsOf(o *op, obj unsafe.Pointer) error {
 				return err
 			}
 		}
-		if err := l.element(o, unsafe.Add(base, uintptr(i)*size), size); err != nil {
+		if err := l.element(o, unsafe.Add(base, uintptr(i)*o.stride), size); err != nil {
 			return err
 		}
 		if counted && l.pos == at {
@@ -392,6 +392,9 @@ func (l *Loader) allocate(o *op, n int, size uintptr) (unsafe.Pointer, error) {
 		}
 		return f.New(n), nil
 	}
+	if f.Flags&VBuffer == 0 {
+		size = o.stride
+	}
 	bytes := uint64(n) * uint64(size)
 	switch {
 	case n == 0 || !o.inMemory(size):
@@ -405,13 +408,12 @@ func (l *Loader) allocate(o *op, n int, size uintptr) (unsafe.Pointer, error) {
 func (l *Loader) element(o *op, p unsafe.Pointer, size uintptr) error {
 	f := o.f
 	if f.Flags&ArrayOfPointer != 0 {
-		p = *(*unsafe.Pointer)(p)
-		if p == nil {
-			return l.null()
-		}
 		was := l.fresh
-		l.fresh = false
 		defer func() { l.fresh = was }()
+		var err error
+		if p, err = l.pointee(f, (*unsafe.Pointer)(p)); p == nil {
+			return err
+		}
 	}
 	switch {
 	case f.Flags&Struct != 0:
@@ -446,6 +448,32 @@ func (l *Loader) element(o *op, p unsafe.Pointer, size uintptr) error {
 		return l.unused(int(size))
 	}
 	return l.hook(f.Info.Get(l, p, f))
+}
+
+// pointee returns what the pointer in slot points to once the marker is taken
+// that stands for it, or before it; nil for NULL.
+func (l *Loader) pointee(f *Field, slot *unsafe.Pointer) (unsafe.Pointer, error) {
+	if f.Flags&MarkAlways == 0 {
+		if *slot == nil {
+			return nil, l.null()
+		}
+		l.fresh = false
+		return *slot, nil
+	}
+	b, err := l.Take(1)
+	if err != nil {
+		return nil, err
+	}
+	if b[0] != nullMarker && b[0] != validMarker {
+		return nil, l.Fail(rules.Mismatch, rules.NullMarker, l.Offset()-1, "%02x where a pointer is marked by 30 or 31", b[0])
+	}
+	l.WillChangePointer(slot)
+	*slot = nil
+	if b[0] == validMarker {
+		*slot = f.NewElement()
+		l.fresh = true
+	}
+	return *slot, nil
 }
 
 // hook makes an error of class hook of what an Info or extend_get returned,

@@ -214,6 +214,10 @@ func (f *Field) check() error {
 		return errors.New("ALLOC needs POINTER")
 	case has(Alloc) && has(Struct|VStruct|CSTM|ArrayOfPointer) && f.New == nil:
 		return errors.New("ALLOC of what may hold pointers needs New")
+	case has(MarkAlways) && !has(ArrayOfPointer):
+		return errors.New("MARK_ALWAYS needs ARRAY_OF_POINTER")
+	case has(MarkAlways) && f.NewElement == nil:
+		return errors.New("MARK_ALWAYS needs NewElement, which allocates what a pointer points to")
 	case has(MultiplyElements) && (!variable || f.Num < 1):
 		return errors.New("MULTIPLY_ELEMENTS needs a VARRAY and Num")
 	case has(MultiplyElements) && !has(Alloc) && f.Room == 0:
@@ -252,7 +256,7 @@ func (c *compiler) newOp(f *Field) op {
 	}
 	oneByOne := f.Shown != nil && f.Shown.Name != ""
 	o.same = f.Exists == nil && f.Flags&(CSTM|ArrayOfPointer) == 0 && !oneByOne
-	o.packs = f.Exists == nil && !oneByOne
+	o.packs = f.Exists == nil && f.Flags&MarkAlways == 0 && !oneByOne
 	switch {
 	case f.Flags&(Struct|VStruct) != 0:
 		o.child = c.pending[f.VMSD]
@@ -282,6 +286,9 @@ func (c *compiler) newOp(f *Field) op {
 	if f.Flags&ArrayOfPointer != 0 {
 		o.stride = unsafe.Sizeof(unsafe.Pointer(nil))
 		o.minWire = min(o.minWire, 1)
+		if f.Flags&MarkAlways != 0 {
+			o.minWire = 1
+		}
 	}
 	scalar := o.kind == kindScalar || o.kind == kindBool
 	o.simple = scalar && f.Flags&^(Single|MustExist) == 0

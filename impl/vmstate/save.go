@@ -198,7 +198,7 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 	told := telling{w: desc}
 	whole := f.Shown != nil && f.Shown.Len > 0
 	if whole {
-		desc.openField(o, span{length: f.Shown.Len, packed: true}, false)
+		desc.openField(o, span{length: f.Shown.Len, packed: true}, "")
 	}
 	if whole || f.Name == "" {
 		told.w = nil
@@ -208,7 +208,7 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 			s.trail.at(i)
 		}
 		at := len(s.out)
-		p := unsafe.Add(base, uintptr(i)*size)
+		p := unsafe.Add(base, uintptr(i)*o.stride)
 		null := false
 		if f.Flags&ArrayOfPointer != 0 {
 			p = *(*unsafe.Pointer)(p)
@@ -216,11 +216,20 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 		}
 		var e span
 		s.desc, e = told.next(o, base, n, i, null)
-		s.desc.openField(o, e, null)
 		if null {
+			s.desc.openField(o, e, s.desc.nullType())
 			s.Write(nullMarker)
-		} else if err := s.element(o, p, size); err != nil {
-			return err
+		} else {
+			if f.Flags&MarkAlways != 0 {
+				s.desc.openField(o, e, ptrMarker)
+				s.Write(validMarker)
+				s.desc.closeField(1)
+				at++
+			}
+			s.desc.openField(o, e, "")
+			if err := s.element(o, p, size); err != nil {
+				return err
+			}
 		}
 		s.desc.closeField(len(s.out) - at)
 	}

@@ -17,24 +17,36 @@ import (
 // load has changed in the P itself is undone, whether described or not; not what
 // it has changed behind pointers of the P, but for described fields of the T.
 func TmpField[P, T any](name string, version uint32, parent func(*T) **P, d *Description) Field {
-	attach := func(p unsafe.Pointer) *T {
+	attach := func(p unsafe.Pointer) unsafe.Pointer {
 		t := new(T)
 		*parent(t) = (*P)(p)
-		return t
+		return unsafe.Pointer(t)
 	}
+	keep := func(l *Loader, p unsafe.Pointer) {
+		owner := (*P)(p)
+		was := *owner
+		l.OnUndo(func() { *owner = was })
+	}
+	return TmpFieldFunc(name, version, d, attach, keep)
+}
+
+// TmpFieldFunc is TmpField for memory without Go types. The function attach
+// allocates a zeroed temporary struct, typed, that points to the parent; keep
+// records, as a hook does, what the load may change in a parent which the load
+// did not make itself. It may be nil.
+func TmpFieldFunc(name string, version uint32, d *Description, attach func(parent unsafe.Pointer) unsafe.Pointer,
+	keep func(l *Loader, parent unsafe.Pointer)) Field {
 	get := func(l *Loader, _ any, p unsafe.Pointer, version uint32) error {
 		if err := l.CheckVersion(d, version, rules.VersionRange); err != nil {
 			return err
 		}
-		if !l.fresh {
-			owner := (*P)(p)
-			was := *owner
-			l.OnUndo(func() { *owner = was })
+		if keep != nil && !l.fresh {
+			keep(l, p)
 		}
-		return l.LoadElement(d, unsafe.Pointer(attach(p)), version, l.Offset())
+		return l.LoadElement(d, attach(p), version, l.Offset())
 	}
 	put := func(s *Saver, _ any, p unsafe.Pointer) error {
-		return s.SaveElement(d, unsafe.Pointer(attach(p)))
+		return s.SaveElement(d, attach(p))
 	}
 	return CSTMField(name, 0, 0, version, infoTmp, tmpMeta{d}, get, put)
 }

@@ -96,3 +96,57 @@ func TestTmpSaveErrors(t *testing.T) {
 	_, err := vmstate.Save(d, unsafe.Pointer(new(tmpParent)), 1, vmstate.SaveOptions{})
 	refused(t, err, verdict{rules.Hook, 0, "tmp"})
 }
+
+// A parent and a temporary struct of which only offsets are known: the load of
+// it, its undoing, and none in an object that the load has made.
+func TestTmpFieldFunc(t *testing.T) {
+	kept := 0
+	child := one(vmstate.Scalar("sum", pointerSize, 0, vmstate.InfoUint8))
+	child.PostLoad = func(obj unsafe.Pointer, _ uint32) error {
+		parent := *(*unsafe.Pointer)(obj)
+		*(*uint8)(unsafe.Add(parent, 1)) = *(*uint8)(unsafe.Add(obj, pointerSize)) - *(*uint8)(parent)
+		return nil
+	}
+	child.PreSave = func(obj unsafe.Pointer) error {
+		parent := *(*unsafe.Pointer)(obj)
+		*(*uint8)(unsafe.Add(obj, pointerSize)) = *(*uint8)(parent) + *(*uint8)(unsafe.Add(parent, 1))
+		return nil
+	}
+	attach := func(parent unsafe.Pointer) unsafe.Pointer {
+		return unsafe.Pointer(&struct {
+			parent unsafe.Pointer
+			sum    uint64
+		}{parent: parent})
+	}
+	keep := func(l *vmstate.Loader, parent unsafe.Pointer) {
+		kept++
+		l.WillChange(unsafe.Add(parent, 1), 1)
+	}
+	d := one(
+		vmstate.Scalar("x", 0, 0, vmstate.InfoUint8),
+		vmstate.TmpFieldFunc("tmp", 1, child, attach, keep),
+		vmstate.Scalar("end", 2, 0, vmstate.InfoUint8),
+	)
+	obj := [3]uint8{1, 2, 3}
+	saves(t, d, &obj, "01 03 03")
+	loads(t, d, &obj, "05 07 06")
+	same(t, obj, [3]uint8{5, 2, 6})
+	_, err := load(d, &obj, wire(t, "01 09"), 1)
+	refused(t, err, verdict{rules.Truncated, 2, "end"})
+	same(t, obj, [3]uint8{5, 2, 6})
+	same(t, kept, 2)
+
+	made := new([3]uint8)
+	var holder *[3]uint8
+	outer := one(vmstate.Field{Name: "p", Flags: vmstate.Struct | vmstate.Pointer | vmstate.Alloc, VMSD: d, Size: 3,
+		New: func(int) unsafe.Pointer { return unsafe.Pointer(made) }})
+	loads(t, outer, &holder, "05 07 06")
+	same(t, *holder, [3]uint8{5, 2, 6})
+	same(t, kept, 2)
+
+	d.Fields[1] = vmstate.TmpFieldFunc("tmp", 1, child, attach, nil)
+	loads(t, one(d.Fields...), &obj, "05 08 06")
+	same(t, obj, [3]uint8{5, 3, 6})
+}
+
+const pointerSize = unsafe.Sizeof(uintptr(0))

@@ -79,8 +79,17 @@ type span struct {
 	packed bool // "array_len" for all, and not "index" for one
 }
 
-// openField begins the object of a field's elements.
-func (w *descWriter) openField(o *op, e span, null bool) {
+// nullType is the type's name of a NULL, "" if it has the field's.
+func (w *descWriter) nullType() string {
+	if w == nil {
+		return ""
+	}
+	return w.dialect.Null
+}
+
+// openField begins the object of a field's elements, which are of the field's
+// own type unless typ names another.
+func (w *descWriter) openField(o *op, e span, typ string) {
 	if w == nil {
 		return
 	}
@@ -97,10 +106,10 @@ func (w *descWriter) openField(o *op, e span, null bool) {
 	default:
 		w.Int("index", int64(e.index))
 	}
-	typ := f.typeName(w.dialect)
-	isStruct := typ == structName || f.Flags&VStruct != 0 && w.dialect.Bodies
-	if null && w.dialect.Null != "" {
-		typ, isStruct = w.dialect.Null, false
+	isStruct := false
+	if typ == "" {
+		typ = f.typeName(w.dialect)
+		isStruct = typ == structName || f.Flags&VStruct != 0 && w.dialect.Bodies
 	}
 	w.String("type", typ)
 	if isStruct {
