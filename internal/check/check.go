@@ -115,14 +115,14 @@ func (c *checker) devices() {
 // framingDiffers writes the whole stream again, from what was parsed and what
 // the engine saved. Payloads that differ are reported already.
 func (c *checker) framingDiffers() bool {
-	at, _ := c.stream.Differs(func(s *savevm.Section) []byte {
+	at, _ := c.stream.Differs(savevm.Again{Payload: func(s *savevm.Section) []byte {
 		saved := c.saved[s]
 		if saved == nil {
 			return nil
 		}
 		// Of a section that was decoded in part, the rest is copied.
 		return append(slices.Clip(saved), c.stream.Payload(s)[c.decoder.Section(s).Size:]...)
-	})
+	}})
 	if at < 0 {
 		return false
 	}
