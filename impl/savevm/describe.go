@@ -1,6 +1,7 @@
 package savevm
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"vmconform/impl/jsonwriter"
@@ -27,16 +28,18 @@ func NewDescWriter(style *jsonwriter.Style, configuration []byte, pageSize int) 
 	return &DescWriter{w}
 }
 
-// Device describes a section by the vmsd that wrote it.
-func (d *DescWriter) Device(name string, instanceID uint32, vmsd []byte) {
-	d.open(name, instanceID)
+// Device describes a section by the vmsd that wrote it. Like OldStyle and Copy
+// it returns where its object stands in the text.
+func (d *DescWriter) Device(name string, instanceID uint32, vmsd []byte) Range {
+	from := d.open(name, instanceID)
 	d.w.Members(vmsd)
 	d.w.EndObject()
+	return d.since(from)
 }
 
 // OldStyle describes a section that no vmsd wrote, of a payload of size bytes.
-func (d *DescWriter) OldStyle(name string, instanceID uint32, size int64) {
-	d.open(name, instanceID)
+func (d *DescWriter) OldStyle(name string, instanceID uint32, size int64) Range {
+	from := d.open(name, instanceID)
 	d.w.Int("size", size)
 	d.w.Array("fields")
 	d.w.Object("")
@@ -46,19 +49,25 @@ func (d *DescWriter) OldStyle(name string, instanceID uint32, size int64) {
 	d.w.EndObject()
 	d.w.EndArray()
 	d.w.EndObject()
-}
-
-func (d *DescWriter) open(name string, instanceID uint32) {
-	d.w.Object("")
-	d.w.String("name", name)
-	d.w.Int("instance_id", int64(instanceID))
+	return d.since(from)
 }
 
 // Copy takes the object of a device as it is.
-func (d *DescWriter) Copy(device []byte) { d.w.Value("", device) }
+func (d *DescWriter) Copy(device []byte) Range {
+	d.w.Value("", device)
+	return d.since(len(d.w.Text) - len(device))
+}
 
-// Len is how many bytes have been written.
-func (d *DescWriter) Len() int { return len(d.w.Text) }
+// open begins the object of a device, and returns where.
+func (d *DescWriter) open(name string, instanceID uint32) int {
+	d.w.Object("")
+	from := bytes.LastIndexByte(d.w.Text, '{')
+	d.w.String("name", name)
+	d.w.Int("instance_id", int64(instanceID))
+	return from
+}
+
+func (d *DescWriter) since(from int) Range { return Range{int64(from), int64(len(d.w.Text))} }
 
 // Text ends the description and returns it.
 func (d *DescWriter) Text() []byte {

@@ -12,17 +12,18 @@ import (
 func TestDescWriter(t *testing.T) {
 	w := NewDescWriter(jsonwriter.JSONWriter, []byte(`{"vmsd_name": "configuration", "version": 1, "fields": []}`), 4096)
 	w.Device("d/\"x\"", 0xffffffff, []byte(`{"vmsd_name": "v", "version": 3, "fields": []}`))
-	at := w.Len()
-	w.OldStyle("old", 2, 10)
-	w.Copy([]byte(`{"name":"c"}`))
+	old := w.OldStyle("old", 2, 10)
+	copied := w.Copy([]byte(`{"name":"c"}`))
 	text := string(w.Text())
 	assert.Equal(t, `{"configuration": {"vmsd_name": "configuration", "version": 1, "fields": []}, "page_size": 4096, "devices": [`+
 		`{"name": "d/\"x\"", "instance_id": 4294967295, "vmsd_name": "v", "version": 3, "fields": []}, `+
 		`{"name": "old", "instance_id": 2, "size": 10, "fields": [{"name": "data", "size": 10, "type": "buffer"}]}, {"name":"c"}]}`, text)
-	assert.Equal(t, `, {"name": "old"`, text[at:at+16])
+	assert.Equal(t, `{"name": "old", "instance_id": 2, "size": 10, "fields": [{"name": "data", "size": 10, "type": "buffer"}]}`, text[old.From:old.To])
+	assert.Equal(t, `{"name":"c"}`, text[copied.From:copied.To])
 
 	w = NewDescWriter(jsonwriter.QJSON, nil, 0)
-	w.Device("d", 0, []byte(`{ "vmsd_name" : "v" }`))
+	device := w.Device("d", 0, []byte(`{ "vmsd_name" : "v" }`))
+	assert.EqualValues(t, len(`{ "devices" : [ `), device.From)
 	assert.Equal(t, `{ "devices" : [ { "name" : "d", "instance_id" : 0, "vmsd_name" : "v" } ] }`, string(w.Text()))
 	assert.Equal(t, []byte("x\x06\x00\x00\x00\x02{}"), AppendVMDesc([]byte("x"), []byte("{}")))
 }

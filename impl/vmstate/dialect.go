@@ -5,6 +5,7 @@ import "vmconform/impl/jsonwriter"
 // A Dialect is how a description is written: what differs from one release of
 // QEMU to another, and in this project's own.
 type Dialect struct {
+	Name   string
 	Style  *jsonwriter.Style
 	Custom string // the type's name of every field with hooks of its own; "": that of its Info
 	// Bodies says that what a hook saves is described by objects in an array
@@ -43,18 +44,18 @@ const (
 // The dialects. What they have in common is in wire-format.md §2.
 var (
 	// Strict is JSON without repeated keys whose sizes add up to the bytes.
-	Strict = &Dialect{Style: jsonwriter.JSONWriter, Bodies: true, Null: InfoNullptr.Name, Arrays: ArraysUniform}
+	Strict = &Dialect{Name: "strict", Style: jsonwriter.JSONWriter, Bodies: true, Null: InfoNullptr.Name, Arrays: ArraysUniform}
 	// Seed is that of the seed, with its type's name. The seed wrote the members
 	// of elements into an array, which is no JSON: here they are in objects.
-	Seed = &Dialect{Style: jsonwriter.QJSON, Custom: customized, Bodies: true, Arrays: ArraysByFirst}
+	Seed = &Dialect{Name: "seed", Style: jsonwriter.QJSON, Custom: customized, Bodies: true, Arrays: ArraysByFirst}
 	// QEMU29 is that of QEMU 2.9 to 5.2.
-	QEMU29 = &Dialect{Style: jsonwriter.QJSON, Arrays: ArraysByFirst}
+	QEMU29 = &Dialect{Name: "qemu-2.9", Style: jsonwriter.QJSON, Arrays: ArraysByFirst}
 	// QEMU60 is that of QEMU 6.0 to 9.2.
-	QEMU60 = &Dialect{Style: jsonwriter.JSONWriter, Arrays: ArraysByFirst}
+	QEMU60 = &Dialect{Name: "qemu-6.0", Style: jsonwriter.JSONWriter, Arrays: ArraysByFirst}
 	// QEMU100 is that of QEMU 10.0 to 10.2.
-	QEMU100 = &Dialect{Style: jsonwriter.JSONWriter, Null: InfoNullptr.Name, Arrays: ArraysInRuns}
+	QEMU100 = &Dialect{Name: "qemu-10.0", Style: jsonwriter.JSONWriter, Null: InfoNullptr.Name, Arrays: ArraysInRuns}
 	// QEMU111 is that of QEMU 11.1.
-	QEMU111 = &Dialect{Style: jsonwriter.JSONWriter, Null: ptrMarker, Arrays: ArraysWithoutIndex}
+	QEMU111 = &Dialect{Name: "qemu-11.1", Style: jsonwriter.JSONWriter, Null: ptrMarker, Arrays: ArraysWithoutIndex}
 )
 
 // customized is the seed's name for a field with hooks of its own.
