@@ -2,10 +2,11 @@ package bind
 
 import "fmt"
 
-// A Fault is one way to break the links of a queue in memory before it is
-// saved. Queue counts the queue fields of the value in the order in which a
-// save meets them (a queue before the queues inside its elements, each element
-// of an array of queues one queue), from 0. Elements are counted from 0 too.
+// A Fault is one way to break a queue, list or tree in memory before it is
+// saved. Queue counts those of the value in the order in which a save meets them
+// (a queue before the queues inside its elements, each element of an array of
+// queues one queue; nothing is inside a tree's keys), from 0. Elements are
+// counted from 0 too.
 type Fault struct {
 	Queue   int
 	Kind    FaultKind
@@ -26,15 +27,18 @@ const (
 	// second of two, whose prev that is.
 	FaultPrev
 	// FaultLast makes the head's last point to the next of Element, which is
-	// not the last one. Needs two elements.
+	// not the last one. Needs two elements. A list has no last.
 	FaultLast
 	// FaultLastEmpty makes the head's last point to the head's own first
-	// though there are elements. Needs one element.
+	// though there are elements. Needs one element. A list has no last.
 	FaultLastEmpty
 	// FaultShared makes the last element of Queue point to Element of the queue
-	// Other, which has the same element schema and stands elsewhere in the
-	// value. Needs one element in each.
+	// Other, which is of the same type, has the same element schema and stands
+	// elsewhere in the value. Needs one element in each.
 	FaultShared
+	// FaultOrder changes places of a tree's pairs Element and the next, which
+	// there has to be. It is the only fault of trees.
+	FaultOrder
 )
 
 // String names the kind and its operands.
@@ -50,6 +54,8 @@ func (f Fault) String() string {
 		return fmt.Sprintf("queue %d: last = &first", f.Queue)
 	case FaultShared:
 		return fmt.Sprintf("queue %d: last.next = element %d of queue %d", f.Queue, f.Element, f.Other)
+	case FaultOrder:
+		return fmt.Sprintf("tree %d: pairs %d and %d change places", f.Queue, f.Element, f.Element+1)
 	default:
 		return fmt.Sprintf("queue %d: fault %d", f.Queue, f.Kind)
 	}

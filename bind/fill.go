@@ -38,9 +38,9 @@ func (t *body) fill(obj unsafe.Pointer, v *model.Struct) *misfit {
 	}
 	for i := range t.members {
 		m := &t.members[i]
-		n := -1
-		if m.count >= 0 {
-			n = number(v.Fields[m.count])
+		n := m.room
+		if m.from != nil { // it comes earlier
+			n = m.times(m.from.number(obj))
 		}
 		if bad := m.fill(obj, v.Fields[i], n); bad != nil {
 			return bad.in("%s", m.f.Name)
@@ -74,57 +74,75 @@ func number(v model.Value) int {
 	return -1
 }
 
-// fill writes one member; counted is what the member that counts it says. One
-// that is empty though it is counted stands for one that was not on the wire:
-// there is no memory for it.
-func (m *member) fill(obj unsafe.Pointer, v model.Value, counted int) *misfit {
+// fill writes one member, which is to have n elements; -1 is a number that there
+// cannot be. One that is empty though it is counted stands for one that was not
+// on the wire: there is no memory for it.
+func (m *member) fill(obj unsafe.Pointer, v model.Value, n int) *misfit {
 	f := m.f
-	base := unsafe.Add(obj, m.off)
-	if f.Type == model.TypeBuffer {
-		b, ok := v.(model.Bytes)
-		want := f.Size
-		if m.count >= 0 {
-			want = counted
-		}
-		if !ok || len(b) != want && !(m.count >= 0 && len(b) == 0) {
-			return &misfit{detail: fmt.Sprintf("%T of %d bytes, want %d", v, len(b), want)}
-		}
-		switch {
-		case m.count >= 0:
-			base = m.counted(len(b))
-			*slotAt(obj, m.off) = base
-		case m.indirect:
-			base = *slotAt(obj, m.off)
-		}
-		copy(unsafe.Slice((*byte)(base), len(b)), b)
+	fits := func(have int) bool { return have == n && (m.counted() || n <= m.room) || m.counted() && have == 0 }
+	switch f.Type {
+	case model.TypeValidate:
 		return nil
-	}
-	if !f.Array {
-		if m.indirect {
-			base = *slotAt(obj, m.off)
+	case model.TypeTmp:
+		return m.fillOne(m.base(obj), v)
+	case model.TypeBuffer:
+		b, ok := v.(model.Bytes)
+		if !ok || !fits(len(b)) {
+			return &misfit{detail: fmt.Sprintf("%T of %d bytes, want %d", v, len(b), n)}
 		}
-		return m.fillOne(base, v)
+		copy(unsafe.Slice((*byte)(m.hang(obj, len(b))), len(b)), b)
+		return nil
+	case model.TypeBitmap:
+		if m.from != nil && n >= 0 {
+			n = words(uintptr((n + 7) / 8))
+		}
+	default:
+		if !f.Array {
+			return m.fillOne(m.base(obj), v)
+		}
 	}
 	list, ok := v.(model.List)
-	want := f.Count
-	if m.count >= 0 {
-		want = counted
+	if !ok || !fits(len(list)) {
+		return &misfit{detail: fmt.Sprintf("%T of %d elements, want %d", v, len(list), n)}
 	}
-	if !ok || len(list) != want && !(m.count >= 0 && len(list) == 0) {
-		return &misfit{detail: fmt.Sprintf("%T of %d elements, want %d", v, len(list), want)}
-	}
-	if m.indirect {
-		if m.count >= 0 {
-			*slotAt(obj, m.off) = m.counted(len(list))
-		}
-		base = *slotAt(obj, m.off)
-	}
+	base := m.hang(obj, len(list))
 	for i, e := range list {
-		if bad := m.fillOne(unsafe.Add(base, uintptr(i)*m.stride), e); bad != nil {
+		if bad := m.fillElement(base, i, e); bad != nil {
 			return bad.in("[%d]", i)
 		}
 	}
 	return nil
+}
+
+// hang gives the member's memory, which it makes for n elements where they are
+// counted.
+func (m *member) hang(obj unsafe.Pointer, n int) unsafe.Pointer {
+	if m.counted() {
+		*slotAt(obj, m.off) = m.make(n)
+	}
+	return m.base(obj)
+}
+
+// fillElement writes element i of an array. Of pointers those are NULL that the
+// schema says, or where all are marked those that the value says.
+func (m *member) fillElement(base unsafe.Pointer, i int, v model.Value) *misfit {
+	if !m.f.Pointers {
+		return m.fillOne(m.at(base, i), v)
+	}
+	slot := slotAt(base, uintptr(i)*pointerSize)
+	_, null := v.(model.Null)
+	switch {
+	case m.f.Marked && !null:
+		*slot = m.one()
+	case m.f.Marked:
+		*slot = nil
+	case null != (*slot == nil):
+		return &misfit{detail: "NULL where there is an element, or the other way round"}
+	}
+	if null {
+		return nil
+	}
+	return m.fillOne(*slot, v)
 }
 
 func (m *member) fillOne(p unsafe.Pointer, v model.Value) *misfit {
@@ -132,18 +150,24 @@ func (m *member) fillOne(p unsafe.Pointer, v model.Value) *misfit {
 	switch m.f.Type {
 	case model.TypeUnused, model.TypeNull:
 		return nil
-	case model.TypeStruct:
+	case model.TypeStruct, model.TypeVStruct, model.TypeTmp:
 		s, ok := v.(*model.Struct)
 		if !ok {
 			return wrong()
 		}
 		return m.child.body.fill(p, s)
-	case model.TypeQueue:
+	case model.TypeQueue, model.TypeList:
 		l, ok := v.(model.List)
 		if !ok {
 			return wrong()
 		}
 		return m.fillQueue(p, l)
+	case model.TypeTree:
+		tree, ok := v.(model.Tree)
+		if !ok {
+			return wrong()
+		}
+		return m.fillTree(p, tree)
 	case model.TypeBool:
 		b, ok := v.(model.Bool)
 		if !ok {
@@ -152,7 +176,7 @@ func (m *member) fillOne(p unsafe.Pointer, v model.Value) *misfit {
 		*(*bool)(p) = bool(b)
 		return nil
 	}
-	if signed(m.f.Type) {
+	if signed(plain(m.f.Type)) {
 		n, ok := v.(model.Int)
 		limit := int64(math.MaxInt64) >> (64 - 8*m.stride)
 		if !ok || int64(n) > limit || int64(n) < -limit-1 {
@@ -191,30 +215,35 @@ func (m *member) fillQueue(head unsafe.Pointer, l model.List) *misfit {
 		if !ok {
 			return (&misfit{detail: "an element is a struct"}).in("[%d]", i)
 		}
-		elems[i] = m.child.new()
-		if bad := m.child.body.fill(elems[i], s); bad != nil {
+		c := m.class(i)
+		elems[i] = c.new()
+		if bad := c.body.fill(elems[i], s); bad != nil {
 			return bad.in("[%d]", i)
 		}
 	}
 	first, last := queueHead(head)
-	*first, *last = nil, first
-	for _, e := range elems {
-		next, prev := m.child.entry(e)
-		*prev = *last
-		**last = e
-		*last = next
+	*first = nil
+	at := first
+	for i, e := range elems {
+		next, prev := m.class(i).links(e)
+		*prev = at
+		*at = e
+		at = next
+	}
+	if m.f.Type == model.TypeQueue {
+		*last = at
 	}
 	return nil
 }
 
 // queueHead gives the two slots of a head: first, and the pointer to a slot
-// that is last.
+// that is last, which a list has no use for.
 func queueHead(head unsafe.Pointer) (first *unsafe.Pointer, last **unsafe.Pointer) {
 	return (*unsafe.Pointer)(head), (**unsafe.Pointer)(unsafe.Add(head, pointerSize))
 }
 
-// entry gives the two slots of an element's entry.
-func (c *Class) entry(e unsafe.Pointer) (next *unsafe.Pointer, prev **unsafe.Pointer) {
-	p := unsafe.Add(e, c.meta.Entry)
+// links gives the two slots of an element's entry.
+func (c *Class) links(e unsafe.Pointer) (next *unsafe.Pointer, prev **unsafe.Pointer) {
+	p := unsafe.Add(e, c.entry)
 	return (*unsafe.Pointer)(p), (**unsafe.Pointer)(unsafe.Add(p, pointerSize))
 }

@@ -27,6 +27,7 @@ func TestTypesStandStill(t *testing.T) {
 		for n := range len(s.Fields) + 1 {
 			part := *s
 			part.Fields = s.Fields[:n]
+			part.Hooks = model.Hooks{} // they may go by a field that is cut off
 			_, err := bind.Bind(&part)
 			must(t, err)
 			if bound++; bound == total/2 {

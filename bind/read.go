@@ -53,49 +53,69 @@ func in(err error, name string) error {
 
 func (m *member) read(obj unsafe.Pointer) (model.Value, error) {
 	base, n := m.in(obj)
-	if m.f.Type == model.TypeBuffer {
+	switch {
+	case m.f.Type == model.TypeValidate:
+		return model.Null{}, nil
+	case m.f.Type == model.TypeBuffer:
 		return model.Bytes(append([]byte{}, unsafe.Slice((*byte)(base), n)...)), nil
-	}
-	if !m.f.Array {
+	case !m.f.Array && m.f.Type != model.TypeBitmap:
 		return m.readOne(base)
 	}
 	l := make(model.List, n)
 	for i := range l {
-		x, err := m.readOne(unsafe.Add(base, uintptr(i)*m.stride))
+		l[i] = model.Null{}
+		p := m.at(base, i)
+		if m.f.Pointers && p == nil {
+			continue
+		}
+		x, err := m.readOne(p)
 		if err != nil {
-			return nil, in(err, fmt.Sprintf("[%d]", i))
+			return nil, in(err, index(i))
 		}
 		l[i] = x
 	}
 	return l, nil
 }
 
+func index(i int) string { return fmt.Sprintf("[%d]", i) }
+
 func (m *member) readOne(p unsafe.Pointer) (model.Value, error) {
 	switch m.f.Type {
 	case model.TypeUnused, model.TypeNull:
 		return model.Null{}, nil
-	case model.TypeStruct:
+	case model.TypeStruct, model.TypeVStruct, model.TypeTmp:
 		return structValue(m.child.body.read(p))
 	case model.TypeQueue:
-		return m.readQueue(p)
-	case model.TypeBool:
-		return model.Bool(*(*byte)(p) != 0), nil
-	case model.TypeInt8:
-		return model.Int(*(*int8)(p)), nil
-	case model.TypeInt16:
-		return model.Int(*(*int16)(p)), nil
-	case model.TypeInt32:
-		return model.Int(*(*int32)(p)), nil
-	case model.TypeInt64:
-		return model.Int(*(*int64)(p)), nil
-	case model.TypeUint8:
-		return model.Uint(*(*uint8)(p)), nil
-	case model.TypeUint16:
-		return model.Uint(*(*uint16)(p)), nil
-	case model.TypeUint32:
-		return model.Uint(*(*uint32)(p)), nil
+		return m.readQueue(p, rules.QueueLinks)
+	case model.TypeList:
+		return m.readQueue(p, rules.ListLinks)
+	case model.TypeTree:
+		return m.readTree(p)
 	}
-	return model.Uint(*(*uint64)(p)), nil
+	return m.integer(p), nil
+}
+
+// integer reads a number or a bool.
+func (m *member) integer(p unsafe.Pointer) model.Value {
+	switch plain(m.f.Type) {
+	case model.TypeBool:
+		return model.Bool(*(*byte)(p) != 0)
+	case model.TypeInt8:
+		return model.Int(*(*int8)(p))
+	case model.TypeInt16:
+		return model.Int(*(*int16)(p))
+	case model.TypeInt32:
+		return model.Int(*(*int32)(p))
+	case model.TypeInt64:
+		return model.Int(*(*int64)(p))
+	case model.TypeUint8:
+		return model.Uint(*(*uint8)(p))
+	case model.TypeUint16:
+		return model.Uint(*(*uint16)(p))
+	case model.TypeUint32:
+		return model.Uint(*(*uint32)(p))
+	}
+	return model.Uint(*(*uint64)(p))
 }
 
 // structValue keeps a nil *Struct from becoming a Value that is not nil.
@@ -106,26 +126,27 @@ func structValue(s *model.Struct, err error) (model.Value, error) {
 	return s, nil
 }
 
-func (m *member) readQueue(head unsafe.Pointer) (model.Value, error) {
+func (m *member) readQueue(head unsafe.Pointer, rule rules.ID) (model.Value, error) {
 	l := model.List{}
 	at, last := queueHead(head)
 	if *at == nil && *last == nil {
-		return l, nil // not initialised: empty
+		return l, nil // not initialised, or a list: empty
 	}
 	for e := *at; e != nil; e = *at {
-		next, prev := m.child.entry(e)
+		c := m.class(len(l))
+		next, prev := c.links(e)
 		if *prev != at {
-			return nil, &rules.Error{Class: rules.BadLink, Rule: rules.QueueLinks, Path: fmt.Sprintf("[%d]", len(l)), Detail: "prev is wrong"}
+			return nil, &rules.Error{Class: rules.BadLink, Rule: rule, Path: index(len(l)), Detail: "prev is wrong"}
 		}
-		s, err := m.child.body.read(e)
+		s, err := c.body.read(e)
 		if err != nil {
-			return nil, in(err, fmt.Sprintf("[%d]", len(l)))
+			return nil, in(err, index(len(l)))
 		}
 		l = append(l, s)
 		at = next
 	}
-	if *last != at {
-		return nil, &rules.Error{Class: rules.BadLink, Rule: rules.QueueLinks, Detail: "last is wrong"}
+	if m.f.Type == model.TypeQueue && *last != at {
+		return nil, &rules.Error{Class: rules.BadLink, Rule: rule, Detail: "last is wrong"}
 	}
 	return l, nil
 }

@@ -10,13 +10,7 @@ const maxDiff = 20
 // It is empty exactly when Equal holds. The top's path is written as "value".
 func Diff(want, got Value, s *Schema) []string {
 	d := differ{}
-	w, wok := want.(*Struct)
-	g, gok := got.(*Struct)
-	if wok && gok && s != nil {
-		d.structs(s, w, g)
-	} else {
-		d.leaf(want, got)
-	}
+	d.structsOr(s, want, got)
 	return d.lines
 }
 
@@ -100,31 +94,71 @@ func shaped(s *Schema, v *Struct) bool {
 
 // values compares two values of f's type, or arrays of it.
 func (d *differ) values(f *Field, want, got Value) {
-	if w, ok := want.(List); ok {
+	w, wok := want.(List)
+	g, gok := got.(List)
+	if f.Array && wok && gok {
+		d.lists(w, g, func(_ int, w, g Value) { d.one(f, w, g) })
+		return
+	}
+	d.one(f, want, got)
+}
+
+// one compares two single values of f's type.
+func (d *differ) one(f *Field, want, got Value) {
+	switch w := want.(type) {
+	case List:
 		if g, ok := got.(List); ok {
-			d.lists(f, w, g)
+			d.lists(w, g, func(i int, w, g Value) { d.structsOr(f.elem(i), w, g) })
+			return
+		}
+	case Tree:
+		if g, ok := got.(Tree); ok {
+			d.trees(f, w, g)
 			return
 		}
 	}
+	d.structsOr(f.Elem, want, got)
+}
+
+// structsOr compares two values of s, where that is what they are.
+func (d *differ) structsOr(s *Schema, want, got Value) {
 	w, wok := want.(*Struct)
 	g, gok := got.(*Struct)
-	if wok && gok && f.Elem != nil {
-		d.structs(f.Elem, w, g)
+	if wok && gok && s != nil {
+		d.structs(s, w, g)
 		return
 	}
 	d.leaf(want, got)
 }
 
-func (d *differ) lists(f *Field, want, got List) {
+func (d *differ) lists(want, got List, item func(i int, want, got Value)) {
 	if len(want) != len(got) {
-		d.say(fmt.Sprintf("%d elements", len(want)), fmt.Sprintf("%d", len(got)))
+		d.say(spell(want), fmt.Sprint(len(got)))
 	}
 	for i := range min(len(want), len(got)) {
 		if d.full() {
 			return
 		}
 		d.trail.pushIndex(i)
-		d.values(f, want[i], got[i])
+		item(i, want[i], got[i])
+		d.trail.pop()
+	}
+}
+
+// trees compares pair by pair; "key" precedes the fields of a key.
+func (d *differ) trees(f *Field, want, got Tree) {
+	if len(want) != len(got) {
+		d.say(spell(want), fmt.Sprint(len(got)))
+	}
+	for i := range min(len(want), len(got)) {
+		if d.full() {
+			return
+		}
+		d.trail.pushIndex(i)
+		d.trail.push("key")
+		d.structsOr(f.Key, want[i].Key, got[i].Key)
+		d.trail.pop()
+		d.structsOr(f.Elem, want[i].Value, got[i].Value)
 		d.trail.pop()
 	}
 }
@@ -140,6 +174,8 @@ func spell(v Value) string {
 		return spellBytes(v, 0)
 	case List:
 		return fmt.Sprintf("%d elements", len(v))
+	case Tree:
+		return fmt.Sprintf("%d pairs", len(v))
 	case *Struct:
 		if v == nil {
 			return "no struct"

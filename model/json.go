@@ -12,13 +12,16 @@ import (
 //
 //	bool                 true, false
 //	8 to 32 bit integer  a number
-//	64 bit integer       a string, decimal
+//	64 bit integer       a string, decimal; so timer and CPU_Double_U
 //	buffer               a string, base64 with padding
 //	NULL                 null
-//	array, queue         an array
-//	struct               an object: fields in order, then, if any is present,
-//	                     "/subsections": an object of the subsections by name
-//	unused               left out
+//	array, queue, list   an array
+//	bitmap               an array of its words, each a string, decimal
+//	struct, vstruct,     an object: fields in order, then, if any is present,
+//	tmp                  "/subsections": an object of the subsections by name
+//	tree                 an array of { "key": KEY, "value": struct }; a direct
+//	                     key is a string, decimal
+//	unused, validate     left out
 //
 // So that no field can be taken for "/subsections", a field whose name begins
 // with '/' gets another '/' in front of it.
@@ -26,12 +29,18 @@ import (
 // A schema:
 //
 //	document   = { "schema": REF, "defs": { name: SCHEMA, … } }
-//	SCHEMA     = { "name", "version", "minimum", "fields": [FIELD, …], "subsections": [REF, …] }
-//	FIELD      = { "name", "type", "version", "info", "size" | "size_from", "count" | "count_from", "elem": REF }
+//	SCHEMA     = { "name", "version", "minimum", "hooks": HOOKS, "fields": [FIELD, …], "subsections": [REF, …] }
+//	HOOKS      = { "pre_load": CONDITION, "post_load": …, "pre_save": …, "post_save": … }
+//	FIELD      = { "name", "type", "version", "info", "when": CONDITION, "must", "local",
+//	               "size" | "size_from", "count" | "count_from", "times", "room",
+//	               "pointers", "null": [index, …], "marked",
+//	               "elem": REF, "struct_version", "key": REF, "elems": [REF, …] }
+//	CONDITION  = { "field", "op", "value" | "other" }
 //	REF        = SCHEMA | name of one in "defs"
 //
-// where "info" to "elem", "subsections" and "defs" are there if they apply;
-// "count" or "count_from" makes an array. In "defs" stands each schema that is
+// where all but "name" to "version", "minimum" and "fields" is there if it
+// applies; "count" or "count_from" makes an array; "local" and "value" are
+// strings, decimal. In "defs" stands each schema that is
 // referred to more than once, hence every recursive one. Its name there is its
 // own, with "#2" and so on where different ones share a name.
 //

@@ -18,20 +18,46 @@ type schemaJSON struct {
 	Name        string      `json:"name"`
 	Version     uint32      `json:"version"`
 	Minimum     uint32      `json:"minimum"`
+	Hooks       *hooksJSON  `json:"hooks,omitempty"`
 	Fields      []fieldJSON `json:"fields"`
 	Subsections []refJSON   `json:"subsections,omitempty"`
 }
 
+type hooksJSON struct {
+	PreLoad  *conditionJSON `json:"pre_load,omitempty"`
+	PostLoad *conditionJSON `json:"post_load,omitempty"`
+	PreSave  *conditionJSON `json:"pre_save,omitempty"`
+	PostSave *conditionJSON `json:"post_save,omitempty"`
+}
+
 type fieldJSON struct {
-	Name      string   `json:"name"`
-	Type      string   `json:"type"`
-	Version   uint32   `json:"version"`
-	Info      string   `json:"info,omitempty"`
-	Size      *int     `json:"size,omitempty"`
-	SizeFrom  string   `json:"size_from,omitempty"`
-	Count     *int     `json:"count,omitempty"`
-	CountFrom string   `json:"count_from,omitempty"`
-	Elem      *refJSON `json:"elem,omitempty"`
+	Name          string         `json:"name"`
+	Type          string         `json:"type"`
+	Version       uint32         `json:"version"`
+	Info          string         `json:"info,omitempty"`
+	When          *conditionJSON `json:"when,omitempty"`
+	Must          bool           `json:"must,omitempty"`
+	Local         int64          `json:"local,string,omitempty"`
+	Size          *int           `json:"size,omitempty"`
+	SizeFrom      string         `json:"size_from,omitempty"`
+	Count         *int           `json:"count,omitempty"`
+	CountFrom     string         `json:"count_from,omitempty"`
+	Times         int            `json:"times,omitempty"`
+	Room          int            `json:"room,omitempty"`
+	Pointers      bool           `json:"pointers,omitempty"`
+	Null          []int          `json:"null,omitempty"`
+	Marked        bool           `json:"marked,omitempty"`
+	Elem          *refJSON       `json:"elem,omitempty"`
+	StructVersion uint32         `json:"struct_version,omitempty"`
+	Key           *refJSON       `json:"key,omitempty"`
+	Elems         []refJSON      `json:"elems,omitempty"`
+}
+
+type conditionJSON struct {
+	Field string `json:"field"`
+	Op    string `json:"op"`
+	Value *int64 `json:"value,string,omitempty"`
+	Other string `json:"other,omitempty"`
 }
 
 // A refJSON is a schema in place, or the name of one in "defs".
@@ -92,9 +118,7 @@ func (w *schemaWriter) count(s *Schema) error {
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		names = append(names, f.Name, f.Info)
-		if f.Elem != nil {
-			refs = append(refs, f.Elem)
-		}
+		refs = append(refs, f.refs()...)
 	}
 	for _, name := range names {
 		if !utf8.ValidString(name) {
@@ -107,6 +131,17 @@ func (w *schemaWriter) count(s *Schema) error {
 		}
 	}
 	return nil
+}
+
+// refs lists the schemas that f refers to.
+func (f *Field) refs() []*Schema {
+	var refs []*Schema
+	for _, s := range append([]*Schema{f.Elem, f.Key}, f.Elems...) {
+		if s != nil {
+			refs = append(refs, s)
+		}
+	}
+	return refs
 }
 
 func (w *schemaWriter) ref(s *Schema) refJSON {
@@ -131,23 +166,69 @@ func (w *schemaWriter) ref(s *Schema) refJSON {
 
 func (w *schemaWriter) fill(j *schemaJSON, s *Schema) {
 	*j = schemaJSON{Name: s.Name, Version: s.Version, Minimum: s.Minimum, Fields: []fieldJSON{}}
-	for _, f := range s.Fields {
-		k := fieldJSON{Name: f.Name, Type: f.Type.String(), Version: f.Version, Info: f.Info, SizeFrom: f.SizeFrom, CountFrom: f.CountFrom}
-		if f.Type == TypeUnused || f.Type == TypeBuffer && f.SizeFrom == "" {
-			k.Size = &f.Size
-		}
-		if f.Array && f.CountFrom == "" {
-			k.Count = &f.Count
-		}
-		if f.Elem != nil {
-			r := w.ref(f.Elem)
-			k.Elem = &r
-		}
-		j.Fields = append(j.Fields, k)
+	if h := s.Hooks; h != (Hooks{}) {
+		j.Hooks = &hooksJSON{h.PreLoad.toJSON(), h.PostLoad.toJSON(), h.PreSave.toJSON(), h.PostSave.toJSON()}
+	}
+	for i := range s.Fields {
+		j.Fields = append(j.Fields, w.field(&s.Fields[i]))
 	}
 	for _, sub := range s.Subsections {
 		j.Subsections = append(j.Subsections, w.ref(sub))
 	}
+}
+
+func (w *schemaWriter) field(f *Field) fieldJSON {
+	j := fieldJSON{
+		Name: f.Name, Type: f.Type.String(), Version: f.Version, Info: f.Info,
+		When: f.When.toJSON(), Must: f.Must, Local: f.Local,
+		SizeFrom: f.SizeFrom, CountFrom: f.CountFrom, Times: f.Times, Room: f.Room,
+		Pointers: f.Pointers, Null: f.Null, Marked: f.Marked, StructVersion: f.StructVersion,
+	}
+	if f.hasSize() {
+		j.Size = &f.Size
+	}
+	if f.Array && f.CountFrom == "" {
+		j.Count = &f.Count
+	}
+	if f.Elem != nil {
+		r := w.ref(f.Elem)
+		j.Elem = &r
+	}
+	if f.Key != nil {
+		r := w.ref(f.Key)
+		j.Key = &r
+	}
+	for _, elem := range f.Elems {
+		j.Elems = append(j.Elems, w.ref(elem))
+	}
+	return j
+}
+
+// hasSize says whether f has to say its Size.
+func (f *Field) hasSize() bool {
+	return f.Type == TypeUnused || (f.Type == TypeBuffer || f.Type == TypeBitmap) && f.SizeFrom == ""
+}
+
+func (c *Condition) toJSON() *conditionJSON {
+	if c == nil {
+		return nil
+	}
+	j := &conditionJSON{Field: c.Field, Op: c.Op, Other: c.Other}
+	if c.Other == "" {
+		j.Value = &c.Value
+	}
+	return j
+}
+
+func (j *conditionJSON) condition() *Condition {
+	if j == nil {
+		return nil
+	}
+	c := &Condition{Field: j.Field, Op: j.Op, Other: j.Other}
+	if j.Value != nil {
+		c.Value = *j.Value
+	}
+	return c
 }
 
 // UnmarshalSchema is the inverse of MarshalSchema. What it returns has passed
@@ -199,6 +280,9 @@ func (r *schemaReader) ref(ref refJSON) (*Schema, error) {
 
 func (r *schemaReader) fill(s *Schema, j *schemaJSON) error {
 	*s = Schema{Name: j.Name, Version: j.Version, Minimum: j.Minimum}
+	if h := j.Hooks; h != nil {
+		s.Hooks = Hooks{h.PreLoad.condition(), h.PostLoad.condition(), h.PreSave.condition(), h.PostSave.condition()}
+	}
 	for _, k := range j.Fields {
 		f, err := r.field(k)
 		if err != nil {
@@ -221,11 +305,16 @@ func (r *schemaReader) field(k fieldJSON) (Field, error) {
 	if !ok {
 		return Field{}, fmt.Errorf("%q is no type", k.Type)
 	}
-	f := Field{Name: k.Name, Type: t, Info: k.Info, Version: k.Version, SizeFrom: k.SizeFrom, CountFrom: k.CountFrom}
+	f := Field{
+		Name: k.Name, Type: t, Info: k.Info, Version: k.Version,
+		When: k.When.condition(), Must: k.Must, Local: k.Local,
+		SizeFrom: k.SizeFrom, CountFrom: k.CountFrom, Times: k.Times, Room: k.Room,
+		Pointers: k.Pointers, Null: k.Null, Marked: k.Marked, StructVersion: k.StructVersion,
+	}
 	if k.Size != nil && k.SizeFrom != "" || k.Count != nil && k.CountFrom != "" {
 		return Field{}, errors.New("a size or count is given twice")
 	}
-	if k.Size == nil && (t == TypeUnused || t == TypeBuffer && k.SizeFrom == "") {
+	if k.Size == nil && f.hasSize() {
 		return Field{}, errors.New("a size is missing")
 	}
 	if k.Size != nil {
@@ -235,12 +324,27 @@ func (r *schemaReader) field(k fieldJSON) (Field, error) {
 	if k.Count != nil {
 		f.Count = *k.Count
 	}
+	return f, r.refs(&f, k)
+}
+
+// refs fills in the schemas that f refers to.
+func (r *schemaReader) refs(f *Field, k fieldJSON) (err error) {
 	if k.Elem != nil {
-		s, err := r.ref(*k.Elem)
-		if err != nil {
-			return Field{}, err
+		if f.Elem, err = r.ref(*k.Elem); err != nil {
+			return err
 		}
-		f.Elem = s
 	}
-	return f, nil
+	if k.Key != nil {
+		if f.Key, err = r.ref(*k.Key); err != nil {
+			return err
+		}
+	}
+	for _, ref := range k.Elems {
+		elem, err := r.ref(ref)
+		if err != nil {
+			return err
+		}
+		f.Elems = append(f.Elems, elem)
+	}
+	return nil
 }

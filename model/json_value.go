@@ -35,7 +35,7 @@ func (w *valueWriter) structs(s *Schema, v *Struct) error {
 	first := true
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		if f.Type == TypeUnused {
+		if !f.Type.hasValue() {
 			continue
 		}
 		w.trail.push(f.Name)
@@ -100,27 +100,37 @@ func (w *valueWriter) field(f *Field, x Value) error {
 	if !f.Array {
 		return w.one(f, x)
 	}
-	return w.list(f, x, w.one)
-}
-
-func (w *valueWriter) list(f *Field, x Value, item func(*Field, Value) error) error {
 	l, ok := x.(List)
 	if !ok {
 		return fmt.Errorf("%T is no list", x)
 	}
+	return w.list(len(l), func(i int) error { return w.element(f, l[i]) })
+}
+
+// list writes an array of n items.
+func (w *valueWriter) list(n int, item func(i int) error) error {
 	w.out = append(w.out, '[')
-	for i, x := range l {
+	for i := range n {
 		if i > 0 {
 			w.out = append(w.out, ',')
 		}
 		w.trail.pushIndex(i)
-		if err := item(f, x); err != nil {
+		if err := item(i); err != nil {
 			return err
 		}
 		w.trail.pop()
 	}
 	w.out = append(w.out, ']')
 	return nil
+}
+
+// element writes one of an array.
+func (w *valueWriter) element(f *Field, x Value) error {
+	if _, null := x.(Null); null && f.Pointers {
+		w.out = append(w.out, "null"...)
+		return nil
+	}
+	return w.one(f, x)
 }
 
 func (w *valueWriter) one(f *Field, x Value) error {
@@ -132,12 +142,12 @@ func (w *valueWriter) one(f *Field, x Value) error {
 			return nil
 		}
 	case Int:
-		if info.kind == kindInteger && info.signed {
+		if f.Type.isNumber() && info.signed {
 			w.number(info, strconv.FormatInt(int64(v), 10))
 			return nil
 		}
 	case Uint:
-		if info.kind == kindInteger && !info.signed {
+		if f.Type.isNumber() && !info.signed {
 			w.number(info, strconv.FormatUint(uint64(v), 10))
 			return nil
 		}
@@ -154,20 +164,50 @@ func (w *valueWriter) one(f *Field, x Value) error {
 			return nil
 		}
 	case *Struct:
-		if f.Type == TypeStruct {
+		switch f.Type {
+		case TypeStruct, TypeVStruct, TypeTmp:
 			return w.structs(f.Elem, v)
 		}
 	case List:
-		if f.Type == TypeQueue {
-			return w.list(f, v, w.element)
+		switch {
+		case f.Type.isQueue():
+			return w.list(len(v), func(i int) error {
+				x, _ := v[i].(*Struct)
+				return w.structs(f.elem(i), x)
+			})
+		case f.Type == TypeBitmap:
+			return w.list(len(v), func(i int) error { return w.one(&bigNumber, v[i]) })
+		}
+	case Tree:
+		if f.Type == TypeTree {
+			return w.list(len(v), func(i int) error { return w.pair(f, v[i]) })
 		}
 	}
 	return fmt.Errorf("%T is no %v", x, f.Type)
 }
 
-func (w *valueWriter) element(f *Field, x Value) error {
-	v, _ := x.(*Struct)
-	return w.structs(f.Elem, v)
+// bigNumber stands for a bitmap's word, and for a direct key.
+var bigNumber = Field{Type: TypeUint64}
+
+func (w *valueWriter) pair(f *Field, p Pair) error {
+	w.out = append(w.out, `{"key":`...)
+	if err := w.pairKey(f, p.Key); err != nil {
+		return err
+	}
+	w.out = append(w.out, `,"value":`...)
+	if err := w.structs(f.Elem, p.Value); err != nil {
+		return err
+	}
+	w.out = append(w.out, '}')
+	return nil
+}
+
+func (w *valueWriter) pairKey(f *Field, key Value) error {
+	if f.Key == nil {
+		return w.one(&bigNumber, key)
+	}
+	k, _ := key.(*Struct)
+	return w.structs(f.Key, k)
 }
 
 func (w *valueWriter) number(info typeInfo, digits string) {
@@ -201,7 +241,7 @@ func (r *valueReader) structs(s *Schema, x any) (*Struct, error) {
 	v, used := fresh(s), 0
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		if f.Type == TypeUnused {
+		if !f.Type.hasValue() {
 			v.Fields[i] = Null{}
 			continue
 		}
@@ -258,10 +298,16 @@ func (r *valueReader) field(f *Field, x any) (Value, error) {
 	if !f.Array {
 		return r.one(f, x)
 	}
-	return r.list(f, x, r.one)
+	return r.list(x, func(_ int, x any) (Value, error) {
+		if x == nil && f.Pointers {
+			return Null{}, nil
+		}
+		return r.one(f, x)
+	})
 }
 
-func (r *valueReader) list(f *Field, x any, item func(*Field, any) (Value, error)) (Value, error) {
+// list reads an array.
+func (r *valueReader) list(x any, item func(i int, x any) (Value, error)) (Value, error) {
 	items, ok := x.([]any)
 	if !ok {
 		return nil, fmt.Errorf("%s is no array", jsonKind(x))
@@ -270,7 +316,7 @@ func (r *valueReader) list(f *Field, x any, item func(*Field, any) (Value, error
 	for i, x := range items {
 		r.trail.pushIndex(i)
 		var err error
-		if l[i], err = item(f, x); err != nil {
+		if l[i], err = item(i, x); err != nil {
 			return nil, err
 		}
 		r.trail.pop()
@@ -281,10 +327,14 @@ func (r *valueReader) list(f *Field, x any, item func(*Field, any) (Value, error
 func (r *valueReader) one(f *Field, x any) (Value, error) {
 	info := f.Type.info()
 	switch f.Type {
-	case TypeStruct:
-		return r.element(f, x)
-	case TypeQueue:
-		return r.list(f, x, r.element)
+	case TypeStruct, TypeVStruct, TypeTmp:
+		return r.element(f.Elem, x)
+	case TypeQueue, TypeList:
+		return r.list(x, func(i int, x any) (Value, error) { return r.element(f.elem(i), x) })
+	case TypeTree:
+		return r.tree(f, x)
+	case TypeBitmap:
+		return r.list(x, func(_ int, x any) (Value, error) { return r.one(&bigNumber, x) })
 	case TypeNull:
 		if x == nil {
 			return Null{}, nil
@@ -310,12 +360,47 @@ func (r *valueReader) one(f *Field, x any) (Value, error) {
 	return nil, fmt.Errorf("%s is no %v", jsonKind(x), f.Type)
 }
 
-func (r *valueReader) element(f *Field, x any) (Value, error) {
-	v, err := r.structs(f.Elem, x)
+// element is structs, but nothing where that fails.
+func (r *valueReader) element(s *Schema, x any) (Value, error) {
+	v, err := r.structs(s, x)
 	if err != nil {
 		return nil, err
 	}
 	return v, nil
+}
+
+func (r *valueReader) tree(f *Field, x any) (Value, error) {
+	t := Tree{}
+	_, err := r.list(x, func(_ int, x any) (Value, error) {
+		p, err := r.pair(f, x)
+		t = append(t, p)
+		return nil, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (r *valueReader) pair(f *Field, x any) (p Pair, err error) {
+	object, ok := x.(map[string]any)
+	if !ok {
+		return p, fmt.Errorf("%s is no object", jsonKind(x))
+	}
+	key, hasKey := object["key"]
+	v, hasValue := object["value"]
+	if !hasKey || !hasValue || len(object) != 2 {
+		return p, errors.New("not a key and a value")
+	}
+	if f.Key == nil {
+		p.Key, err = r.one(&bigNumber, key)
+	} else {
+		p.Key, err = r.element(f.Key, key)
+	}
+	if err == nil {
+		p.Value, err = r.structs(f.Elem, v)
+	}
+	return p, err
 }
 
 // digitsOf returns the decimal digits of an integer: from a string if it has 64

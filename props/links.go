@@ -1,6 +1,8 @@
 package props
 
 import (
+	"encoding/binary"
+
 	"vmconform/model"
 	"vmconform/props/gen"
 	"vmconform/rules"
@@ -78,6 +80,38 @@ var elements = Property{
 		for _, q := range p.only(isQueue, closed) {
 			before, of, after := p.cut(q)
 			variants = append(variants, p.with(before, of, of, after)) // more after the end
+		}
+		return tryVariants(s, variants)
+	},
+}
+
+var pairs = Property{
+	ID:       "links/tree",
+	Sentence: "A tree holds the pairs that stand before its terminator, as many as its count says, each key once, in whatever order they come.",
+	Rules:    []rules.ID{rules.TreeCount, rules.TreeMarker, rules.TreeTerminator, rules.TreeDuplicate, rules.TreeOrder},
+	try: func(t *rapid.T, s Subject) *Failure {
+		p := drawSample(t, s, gen.Trees)
+		var variants []load
+		for _, tree := range p.only(isTree, closed) {
+			before, of, after := p.cut(tree)
+			count := binary.BigEndian.Uint32(of)
+			for _, n := range []uint32{count + 1, count - 1, 1 << 31, 0} {
+				variants = append(variants, p.with(before, binary.BigEndian.AppendUint32(nil, n), of[4:], after))
+			}
+			end := len(of) - 1
+			variants = append(variants, p.with(before, of[:end], after), p.with(before, of[:end]))
+		}
+		list := p.only(isPair, closed)
+		for i, e := range list {
+			before, of, after := p.cut(e)
+			for _, marker := range []byte{0, 2, 5, 0xff} {
+				variants = append(variants, p.with(before, []byte{marker}, of[1:], after))
+			}
+			variants = append(variants, p.with(before, after), p.with(before, of, of, after))
+			if i+1 < len(list) && follows(e, list[i+1]) {
+				_, next, after := p.cut(list[i+1])
+				variants = append(variants, p.with(before, next, of, after), p.with(before, of, of, after))
+			}
 		}
 		return tryVariants(s, variants)
 	},

@@ -35,10 +35,12 @@ var All = []Property{
 	argumentVersion,
 	subsectionVersion,
 	queueVersion,
+	structVersion,
 	markerValues,
 	terminators,
 	truncation,
 	elements,
+	pairs,
 	brokenLinks,
 	depthLimit,
 }

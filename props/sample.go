@@ -40,17 +40,33 @@ func (p sample) with(stream ...[]byte) load {
 }
 
 // isSubsection, isQueue and isElement say what a span is of: a subsection, a
-// queue from its first marker through its terminator (one of an array of queues
-// too), an element of a queue from its marker on.
+// queue or list from its first marker through its terminator (one of an array of
+// them too), an element of one from its marker on.
 func isSubsection(s model.Span) bool { return s.Kind == model.SpanSubsection }
 
-func isQueue(s model.Span) bool {
-	return s.Field != nil && s.Field.Type == model.TypeQueue && s.Schema == nil &&
+func isQueue(s model.Span) bool { return isWhole(s, model.TypeQueue, model.TypeList) }
+
+func isElement(s model.Span) bool {
+	return s.Field != nil && (s.Field.Type == model.TypeQueue || s.Field.Type == model.TypeList) && s.Schema != nil
+}
+
+// isTree and isPair say the same of a tree, from its count on, and of its pairs.
+func isTree(s model.Span) bool { return isWhole(s, model.TypeTree) }
+
+func isPair(s model.Span) bool {
+	return s.Field != nil && s.Field.Type == model.TypeTree && s.Schema != nil && s.Kind == model.SpanElement
+}
+
+// isWhole says whether a span is of one value of a type that holds vmsds.
+func isWhole(s model.Span, types ...model.Type) bool {
+	return s.Field != nil && slices.Contains(types, s.Field.Type) && s.Schema == nil &&
 		s.Field.Array == (s.Kind == model.SpanElement)
 }
 
-func isElement(s model.Span) bool {
-	return s.Field != nil && s.Field.Type == model.TypeQueue && s.Schema != nil
+// isAtVersion says whether a span is of a struct at a version of its own, or of
+// a temporary one.
+func isAtVersion(s model.Span) bool {
+	return s.Field != nil && (s.Field.Type == model.TypeVStruct || s.Field.Type == model.TypeTmp) && s.Schema != nil
 }
 
 // closed says whether the model found the end of what the span is of.

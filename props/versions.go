@@ -89,28 +89,54 @@ var queueVersion = Property{
 			return nil
 		}
 		queue := rapid.SampledFrom(queues).Draw(t, "queue")
-		// The same field may stand elsewhere before; the first one decides.
-		queue = queues[slices.IndexFunc(queues, func(s model.Span) bool { return s.Field == queue.Field })]
-		for _, r := range rangesAround(queue.Field.Version) {
-			l := p.load
-			l.schema = withRange(p.schema, queue.Field, r)
-			l.value = nil // it is a value of the other schema
-			want := refusal(&model.Schema{Minimum: r.minimum, Version: r.version}, queue.Field.Version, rules.QueueVersion)
-			if want == nil {
-				if f := l.agree(s); f != nil {
-					return f
-				}
-				continue
+		return p.ranges(s, queues, queue, queue.Field.Version, rules.QueueVersion)
+	},
+}
+
+var structVersion = Property{
+	ID:       "version/struct",
+	Sentence: "A struct that is loaded at a version which its field says, and a temporary one, is loaded when that lies in its range and refused otherwise, before its first byte is looked at.",
+	Rules:    []rules.ID{rules.VersionRange},
+	try: func(t *rapid.T, s Subject) *Failure {
+		p := drawSample(t, s, gen.Temporary)
+		structs := p.only(isAtVersion)
+		if len(structs) == 0 {
+			return nil
+		}
+		one := rapid.SampledFrom(structs).Draw(t, "struct")
+		version := one.Field.Version
+		if one.Field.Type == model.TypeVStruct {
+			version = one.Field.StructVersion
+		}
+		return p.ranges(s, structs, one, version, rules.VersionRange)
+	},
+}
+
+// ranges tries p with other ranges of the vmsds that one of the spans holds: they
+// are to be loaded where version is in the range, and else refused where the
+// span begins.
+func (p sample) ranges(s Subject, spans []model.Span, one model.Span, version uint32, rule rules.ID) *Failure {
+	// The same field may stand elsewhere before; the first one decides.
+	one = spans[slices.IndexFunc(spans, func(s model.Span) bool { return s.Field == one.Field })]
+	for _, r := range rangesAround(version) {
+		l := p.load
+		l.schema = withRange(p.schema, one.Field, r)
+		l.value = nil // it is a value of the other schema
+		want := refusal(&model.Schema{Minimum: r.minimum, Version: r.version}, version, rule)
+		if want == nil {
+			if f := l.agree(s); f != nil {
+				return f
 			}
-			want.Offset, want.Path = queue.Offset, queue.Path
-			for _, l.stream = range [][]byte{p.stream, p.stream[:queue.Offset]} {
-				if f := l.refuse(s, want); f != nil {
-					return f
-				}
+			continue
+		}
+		want.Offset, want.Path = one.Offset, one.Path
+		for _, l.stream = range [][]byte{p.stream, p.stream[:one.Offset]} {
+			if f := l.refuse(s, want); f != nil {
+				return f
 			}
 		}
-		return nil
-	},
+	}
+	return nil
 }
 
 // refusal returns the error with which s is to be refused at version, at the
@@ -166,7 +192,12 @@ func withRange(s *model.Schema, queue *model.Field, r versionRange) *model.Schem
 		c.Fields = slices.Clone(s.Fields)
 		c.Subsections = slices.Clone(s.Subsections)
 		for i := range c.Fields {
-			c.Fields[i].Elem = clone(c.Fields[i].Elem)
+			f := &c.Fields[i]
+			f.Elem, f.Key = clone(f.Elem), clone(f.Key)
+			f.Elems = slices.Clone(f.Elems)
+			for j, e := range f.Elems {
+				f.Elems[j] = clone(e)
+			}
 		}
 		for i := range c.Subsections {
 			c.Subsections[i] = clone(c.Subsections[i])

@@ -31,7 +31,8 @@ func Get(l *vmstate.Loader, meta any, head unsafe.Pointer, version uint32) error
 		return err
 	}
 	tail := m.first(head)
-	for *tail != nil {
+	there := 0
+	for ; *tail != nil; there++ {
 		// An element hangs from one slot only, so this also ends a cycle.
 		if *m.prev(*tail) != tail {
 			return broken(l.Fail(rules.BadLink, rules.ListLinks, l.Offset(), "the links of the list are broken"))
@@ -56,8 +57,9 @@ func Get(l *vmstate.Loader, meta any, head unsafe.Pointer, version uint32) error
 		if err := l.CountElement(at); err != nil {
 			return err
 		}
-		e := m.New()
-		if err := l.LoadElement(m.VMSD, e, version, at); err != nil {
+		d, fresh := m.element(there + i)
+		e := fresh()
+		if err := l.LoadElement(d, e, version, at); err != nil {
 			return err
 		}
 		m.insert(tail, e)
@@ -78,7 +80,8 @@ func Put(s *vmstate.Saver, meta any, head unsafe.Pointer) error {
 			return broken(s.Fail(rules.BadLink, rules.ListLinks, "the links of the list are broken"))
 		}
 		s.Write(link)
-		if err := s.SaveElement(m.VMSD, e); err != nil {
+		d, _ := m.element(i)
+		if err := s.SaveElement(d, e); err != nil {
 			return err
 		}
 		at = m.next(e)

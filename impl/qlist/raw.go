@@ -16,6 +16,18 @@ type Metadata struct {
 	Size       uintptr               // of the element
 	New        func() unsafe.Pointer // a zeroed element, typed
 	VMSD       *vmstate.Description  // of the element
+
+	// Nth, where given, is asked instead of New and VMSD for the element at a place
+	// in the list, counted from 0. All elements have their entry at one offset.
+	Nth func(i int) (d *vmstate.Description, elem func() unsafe.Pointer)
+}
+
+// element is what the element at a place in the list is, and what makes one.
+func (m *Metadata) element(i int) (*vmstate.Description, func() unsafe.Pointer) {
+	if m.Nth != nil {
+		return m.Nth(i)
+	}
+	return m.VMSD, m.New
 }
 
 // Metadata computes the meta data of a list of T from Go's types, for elements

@@ -35,6 +35,12 @@ func Get(l *vmstate.Loader, meta any, head unsafe.Pointer, version uint32) error
 		RawInit(m, head)
 	}
 	l.WillChangePointer(*m.last(head))
+	there := 0
+	if m.Nth != nil {
+		for range RawForEach(m, head) {
+			there++
+		}
+	}
 	for i := 0; ; i++ {
 		l.At(i)
 		at := l.Offset()
@@ -52,8 +58,9 @@ func Get(l *vmstate.Loader, meta any, head unsafe.Pointer, version uint32) error
 		if err := l.CountElement(at); err != nil {
 			return err
 		}
-		e := m.New()
-		if err := l.LoadElement(m.VMSD, e, version, at); err != nil {
+		d, fresh := m.element(there + i)
+		e := fresh()
+		if err := l.LoadElement(d, e, version, at); err != nil {
 			return err
 		}
 		RawInsertTail(m, head, e)
@@ -74,7 +81,8 @@ func Put(s *vmstate.Saver, meta any, head unsafe.Pointer) error {
 			return badLink(s, ErrPrev)
 		}
 		s.Write(link)
-		if err := s.SaveElement(m.VMSD, e); err != nil {
+		d, _ := m.element(i)
+		if err := s.SaveElement(d, e); err != nil {
 			return err
 		}
 		at = m.next(e)

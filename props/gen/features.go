@@ -3,7 +3,7 @@ package gen
 import "pgregory.net/rapid"
 
 // Features are what a case may hold besides integers and bools.
-type Features uint16
+type Features uint32
 
 // The features.
 const (
@@ -18,21 +18,38 @@ const (
 	Versions                           // versions other than 1, fields and queues of differing versions
 	Names                              // names with slashes, brackets and spaces, names of 255 bytes
 	Captures                           // names that are prefixes of each other, data that looks like a subsection
+	Rest                               // timers, CPU_Double_U and bitmaps
+	Locals                             // what memory holds before a load, and values that are compared with it
+	Conditions                         // fields that are there by a condition or have to be, VALIDATE
+	Hooks                              // hooks that may fail
+	Pointers                           // arrays of pointers, some of them NULL
+	Rooms                              // arrays and buffers that memory has fixed room for, and counts that are multiplied
+	Lists                              // lists
+	Trees                              // trees
+	Temporary                          // structs at a version of their own, and temporary ones
+	Elements                           // queues whose elements differ in their vmsds
 )
 
 var featureNames = []string{
 	"buffers", "blanks", "arrays", "structs", "queues", "nested", "self-reference",
-	"subsections", "versions", "names", "captures",
+	"subsections", "versions", "names", "captures", "rest", "locals", "conditions", "hooks", "pointers", "rooms",
+	"lists", "trees", "temporary", "elements",
 }
 
 func (f Features) has(g Features) bool { return f&g == g }
 
-// featureMask draws each feature with odds of three to one.
+// featureMask draws each feature with odds of three to one, and those from Rest
+// on with odds of one to two, so that they leave room for the others.
 func featureMask() *rapid.Generator[Features] {
-	on := rapid.SampledFrom([]bool{false, true, true, true})
+	often := rapid.SampledFrom([]bool{false, true, true, true})
+	seldom := rapid.SampledFrom([]bool{false, false, true})
 	return rapid.Custom(func(t *rapid.T) Features {
 		var f Features
 		for i, name := range featureNames {
+			on := often
+			if Features(1)<<i >= Rest {
+				on = seldom
+			}
 			if on.Draw(t, name) {
 				f |= 1 << i
 			}

@@ -81,8 +81,10 @@ func vmsds(s *model.Schema) []*model.Schema {
 		seen[s] = true
 		list = append(list, s)
 		for _, f := range s.Fields {
-			if f.Elem != nil {
-				visit(f.Elem)
+			for _, e := range slices.Concat([]*model.Schema{f.Elem, f.Key}, f.Elems) {
+				if e != nil {
+					visit(e)
+				}
 			}
 		}
 		for _, sub := range s.Subsections {

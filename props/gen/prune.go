@@ -13,8 +13,14 @@ import (
 func prune(t *rapid.T, c Case) Case {
 	p := pruner{}
 	list := vmsds(c.Schema)
+	keys := map[*model.Schema]bool{}
 	for _, s := range list {
-		p[s] = drawPruned(t, s)
+		for i := range s.Fields {
+			keys[s.Fields[i].Key] = true
+		}
+	}
+	for _, s := range list {
+		p[s] = drawPruned(t, s, keys[s])
 	}
 	for _, s := range list {
 		p[s].fill(p, s)
@@ -31,6 +37,8 @@ type pruned struct {
 	fields []fate
 	subs   []bool // which are kept
 	plain  bool   // it gets a plain field, as it has no other
+	key    bool   // it is a tree's: whole, so that keys stay what they are
+	hooks  model.Hooks
 }
 
 // A fate is what becomes of a field.
@@ -39,13 +47,32 @@ type fate struct {
 	plain   bool // it is a plain field
 	hollow  bool // its structs or elements are vmsds of one plain field
 	single  bool // what was an array is its first element
+	when    *model.Condition
 }
 
 // drawPruned draws what is left of s: a field at least, and every field that
 // holds the size or count of one that needs it.
-func drawPruned(t *rapid.T, s *model.Schema) *pruned {
-	p := &pruned{&model.Schema{}, make([]fate, len(s.Fields)), make([]bool, len(s.Subsections)), false}
+func drawPruned(t *rapid.T, s *model.Schema, key bool) *pruned {
+	p := &pruned{schema: &model.Schema{}, fields: make([]fate, len(s.Fields)), subs: make([]bool, len(s.Subsections)), key: key}
+	if key {
+		return p
+	}
 	needed := map[string]bool{}
+	need := func(c *model.Condition) *model.Condition {
+		if c == nil {
+			return nil
+		}
+		needed[c.Field], needed[c.Other] = true, true
+		return &model.Condition{Field: c.Field, Op: c.Op, Value: c.Value, Other: c.Other}
+	}
+	keep := func(c *model.Condition) *model.Condition {
+		if c == nil || simpler(t) {
+			return nil
+		}
+		return need(c)
+	}
+	h := s.Hooks
+	p.hooks = model.Hooks{PreLoad: keep(h.PreLoad), PostLoad: keep(h.PostLoad), PreSave: keep(h.PreSave), PostSave: keep(h.PostSave)}
 	alone := true
 	for i, f := range slices.Backward(s.Fields) {
 		p.fields[i] = drawFate(t, f)
@@ -57,8 +84,11 @@ func drawPruned(t *rapid.T, s *model.Schema) *pruned {
 		}
 		became := p.fields[i]
 		alone = alone && became.dropped
-		if !became.dropped && !became.plain && !became.single {
-			needed[f.SizeFrom], needed[f.CountFrom] = true, true
+		if !became.dropped && !became.plain {
+			if !became.single {
+				needed[f.SizeFrom], needed[f.CountFrom] = true, true
+			}
+			p.fields[i].when = need(f.When)
 		}
 	}
 	p.plain = len(s.Fields) == 0 && simpler(t)
@@ -70,7 +100,7 @@ func drawPruned(t *rapid.T, s *model.Schema) *pruned {
 
 func drawFate(t *rapid.T, f model.Field) fate {
 	became := fate{dropped: simpler(t), plain: simpler(t)}
-	if f.Elem != nil {
+	if f.Elem != nil && f.Elems == nil {
 		became.hollow = simpler(t)
 	}
 	if f.Array {
@@ -84,7 +114,7 @@ func plainField(name string) model.Field { return model.Field{Name: name, Type: 
 
 // fill makes the schema of what is left of s.
 func (p *pruned) fill(all pruner, s *model.Schema) {
-	*p.schema = model.Schema{Name: s.Name, Version: s.Version, Minimum: s.Minimum}
+	*p.schema = model.Schema{Name: s.Name, Version: s.Version, Minimum: s.Minimum, Hooks: p.hooks}
 	for i, f := range s.Fields {
 		became := p.fields[i]
 		switch {
@@ -99,9 +129,16 @@ func (p *pruned) fill(all pruner, s *model.Schema) {
 			}
 		case f.Elem != nil:
 			f.Elem = all[f.Elem].schema
+			f.Elems = slices.Clone(f.Elems)
+			for i, e := range f.Elems {
+				f.Elems[i] = all[e].schema
+			}
 		}
-		if became.single {
-			f.Array, f.Count, f.CountFrom = false, 0, ""
+		if f.Key != nil {
+			f.Key = all[f.Key].schema
+		}
+		if f.When = became.when; became.single {
+			f = oneOf(f)
 		}
 		p.schema.Fields = append(p.schema.Fields, f)
 	}
@@ -125,7 +162,7 @@ func (p pruner) vmsd(s *model.Schema, v *model.Struct) *model.Struct {
 		case became.dropped:
 		case became.plain:
 			out.Fields = append(out.Fields, model.Uint(0))
-		case became.single && len(l) == 0:
+		case became.single && (len(l) == 0 || l[0] == model.Null{} && f.Pointers):
 			out.Fields = append(out.Fields, p.zero(f, became))
 		case became.single:
 			out.Fields = append(out.Fields, p.part(f, became, l[0]))
@@ -151,14 +188,19 @@ func (p pruner) vmsd(s *model.Schema, v *model.Struct) *model.Struct {
 // zero is the value of a field that was an array without elements.
 func (p pruner) zero(f *model.Field, became fate) model.Value {
 	switch {
-	case f.Type == model.TypeStruct && became.hollow:
+	case f.Type != model.TypeStruct && f.Type != model.TypeVStruct:
+		return model.Zero(&model.Schema{Fields: []model.Field{oneOf(*f)}}).Fields[0]
+	case became.hollow:
 		return &model.Struct{Fields: []model.Value{model.Uint(0)}}
-	case f.Type == model.TypeStruct:
-		return model.Zero(p[f.Elem].schema)
 	}
-	one := *f
-	one.Array = false
-	return model.Zero(&model.Schema{Fields: []model.Field{one}}).Fields[0]
+	return model.Zero(p[f.Elem].schema)
+}
+
+// oneOf is the field of one element of what was an array.
+func oneOf(f model.Field) model.Field {
+	f.Array, f.Count, f.CountFrom, f.Times, f.Room = false, 0, "", 0, 0
+	f.Pointers, f.Null, f.Marked = false, nil, false
+	return f
 }
 
 // part copies what is left of a value of f, or of an element of it.
@@ -171,10 +213,20 @@ func (p pruner) part(f *model.Field, became fate, x model.Value) model.Value {
 		return p.vmsd(f.Elem, x)
 	case model.List:
 		l := model.List{}
-		for _, e := range x {
-			l = append(l, p.part(f, became, e))
+		for i, e := range x {
+			of := *f
+			if f.Type == model.TypeQueue || f.Type == model.TypeList {
+				of.Elem = elemOf(f, i)
+			}
+			l = append(l, p.part(&of, became, e))
 		}
 		return l
+	case model.Tree:
+		tree := model.Tree{}
+		for _, pair := range x {
+			tree = append(tree, model.Pair{Key: pair.Key, Value: p.part(f, became, pair.Value).(*model.Struct)})
+		}
+		return tree
 	default:
 		return x
 	}

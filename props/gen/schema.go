@@ -17,7 +17,7 @@ const (
 // schemas draws schemas that have no other features than those given.
 func schemas(sp Space, f Features) *rapid.Generator[*model.Schema] {
 	return rapid.Custom(func(t *rapid.T) *model.Schema {
-		b := &builder{space: sp, features: f}
+		b := &builder{space: sp, features: f, reserved: map[string]bool{}}
 		b.base = b.baseVersion().Draw(t, "base version")
 		return b.vmsd(t, b.name(t), place{depth: sp.Depth, base: b.base})
 	})
@@ -29,6 +29,9 @@ type builder struct {
 	features Features
 	base     uint32 // a version that lies in the range of every vmsd outside subsections
 	vmsds    int    // drawn so far; names them
+	// reserved are the fields, by name, whose values a condition demands something
+	// of. Names tell them apart well enough: one too many does no harm.
+	reserved map[string]bool
 }
 
 // A place is where in the schema a vmsd or field stands.
@@ -38,6 +41,9 @@ type place struct {
 	queued  bool            // inside the elements of a queue
 	parents []*model.Schema // from the top down to the one that holds the field
 }
+
+// owner is the vmsd that holds the field.
+func (p place) owner() *model.Schema { return p.parents[len(p.parents)-1] }
 
 // below gives the place of a vmsd that is held by a field at p.
 func (p place) below(queued bool) place {
@@ -78,6 +84,9 @@ func (b *builder) vmsd(t *rapid.T, name string, at place) *model.Schema {
 	rapid.SliceOfN(group, 1, maxFields).Draw(t, "fields")
 	if b.features.has(Blanks) && rapid.IntRange(0, 9).Draw(t, "without fields") == 9 {
 		s.Fields = nil
+	}
+	if b.features.has(Hooks) {
+		b.hooks(t, at)
 	}
 	if b.features.has(Subsections) {
 		b.subsections(t, s, at)

@@ -60,10 +60,22 @@ func partsOf(c Case) []Case {
 	add = func(f *model.Field, x model.Value) {
 		switch x := x.(type) {
 		case *model.Struct:
-			parts = append(parts, Case{f.Elem, x, f.Elem.Version})
+			version := f.Elem.Version
+			if f.Type == model.TypeVStruct {
+				version = f.StructVersion
+			}
+			parts = append(parts, Case{f.Elem, x, version})
 		case model.List:
-			for _, e := range x {
-				add(f, e)
+			for i, e := range x {
+				of := *f
+				if f.Type == model.TypeQueue || f.Type == model.TypeList {
+					of.Elem = elemOf(f, i)
+				}
+				add(&of, e)
+			}
+		case model.Tree:
+			for _, pair := range x {
+				add(f, pair.Value)
 			}
 		}
 	}
@@ -86,18 +98,31 @@ func plainVersions(c Case) Case {
 			return c // on the wire only where the top vmsd is an element, too
 		}
 	}
-	for _, s := range vmsds(c.Schema) {
+	list := vmsds(c.Schema)
+	for _, s := range list {
+		for i := range s.Fields {
+			if f := &s.Fields[i]; f.Type == model.TypeVStruct && f.StructVersion != f.Elem.Version {
+				return c // fields may be on the wire then that were not
+			}
+		}
+	}
+	for _, s := range list {
 		for i := range s.Fields {
 			f := &s.Fields[i]
 			switch {
 			case f.Version > s.Version:
 				f.Version = 2
-			case f.Type == model.TypeQueue:
+			case f.Type == model.TypeQueue, f.Type == model.TypeList, f.Type == model.TypeTree, f.Type == model.TypeTmp:
 				f.Version = 1
 			default:
 				f.Version = 0
 			}
+			if f.Type == model.TypeVStruct {
+				f.StructVersion = 1
+			}
 		}
+	}
+	for _, s := range list {
 		s.Version, s.Minimum = 1, 1
 	}
 	c.Version = 1
@@ -114,6 +139,9 @@ func plainNames(c Case) Case {
 			names[f.Name] = fieldName(i)
 			f.Name = names[f.Name]
 			f.SizeFrom, f.CountFrom = names[f.SizeFrom], names[f.CountFrom]
+		}
+		for _, c := range conditions(s) {
+			c.Field, c.Other = names[c.Field], names[c.Other]
 		}
 	}
 	for _, s := range vmsds(c.Schema) { // a parent stands before its subsections

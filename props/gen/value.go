@@ -1,6 +1,10 @@
 package gen
 
 import (
+	"encoding/binary"
+	"maps"
+	"slices"
+
 	"vmconform/model"
 
 	"pgregory.net/rapid"
@@ -34,22 +38,34 @@ type valuer struct {
 // cannot fit because the size or count that it goes by does not.
 func (v *valuer) vmsd(t *rapid.T, s *model.Schema, version uint32, depth int) *model.Struct {
 	out := model.Zero(s)
-	counts := map[string]bool{}
-	for _, f := range s.Fields {
-		counts[f.SizeFrom], counts[f.CountFrom] = true, true
+	counts := map[string]int{} // and how much there may be of what they count
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		from := f.SizeFrom + f.CountFrom
+		if _, ok := counts[from]; !ok {
+			counts[from] = maxSmall
+		}
+		if f.Room > 0 {
+			counts[from] = min(counts[from], f.Room/max(1, f.Times))
+		}
 	}
+	demanded := demands(s)
 	held := map[string]int{}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		if f.Version > version {
+		if f.When == nil && f.Version > version || f.When != nil && !f.When.Holds(s, out) {
 			continue
 		}
-		if counts[f.Name] {
-			held[f.Name] = rapid.IntRange(0, maxSmall).Draw(t, f.Name)
+		most, isCount := counts[f.Name]
+		switch c := demanded[f.Name]; {
+		case c != nil:
+			out.Fields[i] = number(f.Type, obey(t, c))
+		case isCount:
+			held[f.Name] = rapid.IntRange(0, most).Draw(t, f.Name)
 			out.Fields[i] = number(f.Type, uint64(held[f.Name]))
-			continue
+		default:
+			out.Fields[i] = v.field(t, f, held, depth)
 		}
-		out.Fields[i] = v.field(t, f, held, depth)
 	}
 	for i, sub := range s.Subsections {
 		if rapid.Bool().Draw(t, sub.Name) {
@@ -61,20 +77,29 @@ func (v *valuer) vmsd(t *rapid.T, s *model.Schema, version uint32, depth int) *m
 
 // field draws the value of f; held has the sizes and counts before it.
 func (v *valuer) field(t *rapid.T, f *model.Field, held map[string]int, depth int) model.Value {
+	times := max(1, f.Times)
 	if f.Array {
 		n := f.Count
 		if f.CountFrom != "" {
-			n = held[f.CountFrom]
+			n = held[f.CountFrom] * times
 		}
 		l := model.List{}
-		for range n {
-			l = append(l, v.one(t, f, 0, depth))
+		for i := range n {
+			null := slices.Contains(f.Null, i)
+			if f.Marked {
+				null = rapid.Bool().Draw(t, "NULL")
+			}
+			if null {
+				l = append(l, model.Null{})
+			} else {
+				l = append(l, v.one(t, f, 0, depth))
+			}
 		}
 		return l
 	}
 	size := f.Size
 	if f.SizeFrom != "" {
-		size = held[f.SizeFrom]
+		size = held[f.SizeFrom] * times
 	}
 	return v.one(t, f, size, depth)
 }
@@ -87,15 +112,55 @@ func (v *valuer) one(t *rapid.T, f *model.Field, size, depth int) model.Value {
 		return model.Bool(rapid.Bool().Draw(t, f.Name))
 	case model.TypeBuffer:
 		return model.Bytes(v.bytes(size).Draw(t, f.Name))
-	case model.TypeUnused, model.TypeNull:
+	case model.TypeUnused, model.TypeNull, model.TypeValidate:
 		return model.Null{}
-	case model.TypeStruct:
+	case model.TypeStruct, model.TypeTmp:
 		return v.vmsd(t, f.Elem, f.Elem.Version, depth)
-	case model.TypeQueue:
+	case model.TypeVStruct:
+		return v.vmsd(t, f.Elem, f.StructVersion, depth)
+	case model.TypeQueue, model.TypeList:
 		return v.queue(t, f, depth)
+	case model.TypeTree:
+		return v.tree(t, f, depth)
+	case model.TypeBitmap:
+		l := model.List{}
+		for range (size + 63) / 64 {
+			l = append(l, model.Uint(rapid.Uint64().Draw(t, f.Name)))
+		}
+		return l
+	case model.TypeUint8Equal, model.TypeUint16Equal, model.TypeUint32Equal, model.TypeUint64Equal, model.TypeInt32Equal:
+		return number(f.Type, uint64(f.Local))
+	case model.TypeInt32LE:
+		return model.Int(rapid.Int64Range(0, f.Local).Draw(t, f.Name))
 	default:
 		return v.integer(t, f)
 	}
+}
+
+// tree draws the pairs of f.
+func (v *valuer) tree(t *rapid.T, f *model.Field, depth int) model.Tree {
+	pairs := model.Tree{}
+	if depth <= 0 || v.left <= 0 {
+		return pairs
+	}
+	keys := map[string]model.Value{}
+	for range rapid.IntRange(0, maxElements).Draw(t, f.Name) {
+		var key model.Value
+		var wire []byte
+		if f.Key == nil {
+			u := rapid.Uint64().Draw(t, "key")
+			key, wire = model.Uint(u), binary.BigEndian.AppendUint64(nil, u)
+		} else {
+			k := v.vmsd(t, f.Key, f.Key.Version, depth)
+			key = k
+			wire, _ = model.Encode(f.Key, k, f.Key.Version) // a vmsd of scalars
+		}
+		keys[string(wire)] = key
+	}
+	for _, wire := range slices.Sorted(maps.Keys(keys)) {
+		pairs = append(pairs, model.Pair{Key: keys[wire], Value: v.vmsd(t, f.Elem, f.Elem.Version, depth-1)})
+	}
+	return pairs
 }
 
 // queue draws the elements of f.
@@ -103,11 +168,22 @@ func (v *valuer) queue(t *rapid.T, f *model.Field, depth int) model.List {
 	if depth <= 0 || v.left <= 0 {
 		return model.List{}
 	}
+	place := 0
 	elem := rapid.Custom(func(t *rapid.T) model.Value {
 		rapid.Just(0).Draw(t, "start")
-		return v.vmsd(t, f.Elem, f.Elem.Version, depth-1)
+		e := elemOf(f, place)
+		place++
+		return v.vmsd(t, e, e.Version, depth-1)
 	})
 	return rapid.SliceOfN(elem, 0, maxElements).Draw(t, f.Name)
+}
+
+// elemOf is the vmsd of the element at a place in a queue or list.
+func elemOf(f *model.Field, place int) *model.Schema {
+	if place < len(f.Elems) {
+		return f.Elems[place]
+	}
+	return f.Elem
 }
 
 // integer draws an integer of f's type: any, or one whose bytes on the wire
@@ -160,18 +236,40 @@ func fit(b []byte, n int) []byte {
 	return out
 }
 
+// integerOf gives the plain integer type whose values a type has.
+func integerOf(t model.Type) model.Type {
+	switch t {
+	case model.TypeTimer:
+		return model.TypeInt64
+	case model.TypeCPUDouble, model.TypeUint64Equal:
+		return model.TypeUint64
+	case model.TypeUint8Equal:
+		return model.TypeUint8
+	case model.TypeUint16Equal:
+		return model.TypeUint16
+	case model.TypeUint32Equal:
+		return model.TypeUint32
+	case model.TypeInt32Equal, model.TypeInt32LE:
+		return model.TypeInt32
+	}
+	return t
+}
+
 // integerSize returns the bytes of an integer type.
 func integerSize(t model.Type) int {
-	if t >= model.TypeUint8 {
+	if t = integerOf(t); t >= model.TypeUint8 {
 		return 1 << (t - model.TypeUint8)
 	}
 	return 1 << (t - model.TypeInt8)
 }
 
-// number makes a value of an integer type of the low bits of u.
+// number makes a value of an integer type, or bool, of the low bits of u.
 func number(t model.Type, u uint64) model.Value {
+	if t == model.TypeBool {
+		return model.Bool(u&1 != 0)
+	}
 	unused := 64 - 8*integerSize(t)
-	if t >= model.TypeUint8 {
+	if integerOf(t) >= model.TypeUint8 {
 		return model.Uint(u << unused >> unused)
 	}
 	return model.Int(int64(u<<unused) >> unused)
