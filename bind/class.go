@@ -66,8 +66,11 @@ func (m *member) counted() bool { return m.from != nil && m.f.Room == 0 }
 const inlineMax = 256
 
 // Bind makes the Class of a schema, which must have passed Check.
-func Bind(s *model.Schema) (*Class, error) {
-	b := &binder{classes: map[*model.Schema]*Class{}, elements: map[*model.Schema]bool{}, each: map[*model.Schema]bool{}, tmps: map[*model.Schema]bool{}}
+func Bind(s *model.Schema) (*Class, error) { return bindShown(s, nil) }
+
+// bindShown makes a Class whose fields are described as shown says.
+func bindShown(s *model.Schema, shown map[*model.Field]*vmstate.Shown) (*Class, error) {
+	b := &binder{shown: shown, classes: map[*model.Schema]*Class{}, elements: map[*model.Schema]bool{}, each: map[*model.Schema]bool{}, tmps: map[*model.Schema]bool{}}
 	b.find(s, map[*model.Schema]bool{})
 	c := b.class(s)
 	for len(b.waiting) > 0 {
@@ -79,6 +82,7 @@ func Bind(s *model.Schema) (*Class, error) {
 }
 
 type binder struct {
+	shown    map[*model.Field]*vmstate.Shown
 	classes  map[*model.Schema]*Class
 	elements map[*model.Schema]bool // schemas whose objects stand in queues or lists
 	each     map[*model.Schema]bool // those of them that stand there beside others
@@ -354,7 +358,9 @@ func (b *binder) describe(d *vmstate.Description, t *body) {
 		d.PostLoad = func(obj unsafe.Pointer, _ uint32) error { return hook(obj) }
 	}
 	for i := range t.members {
-		d.Fields = append(d.Fields, t.field(&t.members[i]))
+		f := t.field(&t.members[i])
+		f.Shown = b.shown[t.members[i].f]
+		d.Fields = append(d.Fields, f)
 	}
 	for i := range t.subs {
 		u := &t.subs[i]

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"vmconform/impl/savevm"
+	"vmconform/impl/vmstate"
 	"vmconform/model"
 	"vmconform/rules"
 )
@@ -27,9 +28,14 @@ type Described struct {
 	// value, or nil where that is not known. Where Describe was told which are,
 	// each element is a field of its own.
 	NullArrays map[*model.Field]*model.Schema
+	// Closed says that some of the description is kept as bytes whose own
+	// description is lost: it cannot be written again.
+	Closed bool
 	// Choices says how many readings the description allows, at least 1: which
 	// integer of an element holds the size of a buffer is never said.
 	Choices int
+
+	shown map[*model.Field]*vmstate.Shown
 }
 
 // maxChoices bounds how many readings are told apart.
@@ -47,6 +53,7 @@ func Describe(d *savevm.VMSD, choice int, solid ...int) (*Described, error) {
 			Lists:      map[*model.Field]string{},
 			NullArrays: map[*model.Field]*model.Schema{},
 			Choices:    1,
+			shown:      map[*model.Field]*vmstate.Shown{},
 		},
 		choice: choice,
 		solid:  solid,
@@ -121,6 +128,7 @@ type facts struct {
 	list    string
 	null    bool
 	pointee *model.Schema // null: what an element is that is none
+	shown   vmstate.Shown
 }
 
 type fieldKey struct {
@@ -145,6 +153,9 @@ func (t *describer) index(s *model.Schema, seen map[*model.Schema]bool) {
 		if k.null {
 			t.out.NullArrays[f] = k.pointee
 		}
+		if k.shown != (vmstate.Shown{}) {
+			t.out.shown[f] = &k.shown
+		}
 		if f.Elem != nil {
 			t.index(f.Elem, seen)
 		}
@@ -152,6 +163,13 @@ func (t *describer) index(s *model.Schema, seen map[*model.Schema]bool) {
 	for _, sub := range s.Subsections {
 		t.index(sub, seen)
 	}
+}
+
+// learn adds to what is known of a field.
+func (t *describer) learn(s *model.Schema, name string, what func(k *facts)) {
+	k := t.known[fieldKey{s, name}]
+	what(&k)
+	t.known[fieldKey{s, name}] = k
 }
 
 func (t *describer) note(id rules.ID, path, format string, args ...any) {
@@ -174,10 +192,7 @@ func under(path, name string) string {
 func (t *describer) vmsd(d *savevm.VMSD, path string, single bool) (*model.Schema, error) {
 	s := &model.Schema{Name: d.Name, Version: d.Version}
 	for i := 0; i < len(d.Fields); {
-		n := 1
-		for i+n < len(d.Fields) && d.Fields[i+n].Name == d.Fields[i].Name {
-			n++
-		}
+		n := neighbours(d.Fields[i:])
 		fields, err := t.run(s, d.Fields[i:i+n], path, single)
 		if err != nil {
 			return nil, err
@@ -206,11 +221,12 @@ func (t *describer) run(s *model.Schema, run []savevm.DescField, path string, si
 		}
 		return []model.Field{f}, err
 	}
+	oneByOne := slices.ContainsFunc(run, func(d savevm.DescField) bool { return d.Index >= 0 })
 	lengths := make([]int, len(run))
 	rest := 0
 	for i := range run {
 		lengths[i] = 1
-		if run[i].HasArrayLen {
+		if run[i].HasArrayLen && !oneByOne {
 			lengths[i] = run[i].ArrayLen
 		}
 		if i > 0 {
@@ -220,7 +236,7 @@ func (t *describer) run(s *model.Schema, run []savevm.DescField, path string, si
 	// QEMU 10.0 to 10.2 give a first run that is not NULL the whole array's
 	// length. Where that can be, it is the reading before the one that takes the
 	// description at its word.
-	if run[0].HasArrayLen && run[0].Type != "nullptr" && lengths[0] > rest && t.choose(2) == 0 {
+	if !oneByOne && run[0].HasArrayLen && run[0].Type != "nullptr" && lengths[0] > rest && t.choose(2) == 0 {
 		t.note(rules.VMDescRunLength, under(path, name), "the first run is said to have %d elements, the array's number; it has %d", lengths[0], lengths[0]-rest)
 		lengths[0] -= rest
 	}
@@ -240,6 +256,9 @@ func (t *describer) run(s *model.Schema, run []savevm.DescField, path string, si
 		delete(t.known, fieldKey{s, name})
 		for range lengths[i] {
 			f.Name = fmt.Sprintf("%s[%d]", name, len(fields))
+			if oneByOne {
+				known.shown.Name, known.shown.Index, known.shown.Of = name, len(fields), len(run)
+			}
 			t.known[fieldKey{s, f.Name}] = known
 			fields = append(fields, f)
 		}
@@ -283,7 +302,17 @@ var sized = map[string]struct {
 	"nullptr": {model.TypeNull, 1},
 }
 
+// field makes one field, and keeps how it is described where its shape does not
+// say that.
 func (t *describer) field(s *model.Schema, d *savevm.DescField, path string, single bool) (model.Field, error) {
+	f, err := t.fieldOf(s, d, path, single)
+	if err == nil && f.Info != "" {
+		t.learn(s, f.Name, func(k *facts) { k.shown.Type = f.Info })
+	}
+	return f, err
+}
+
+func (t *describer) fieldOf(s *model.Schema, d *savevm.DescField, path string, single bool) (model.Field, error) {
 	f := model.Field{Name: d.Name}
 	if d.HasArrayLen {
 		f.Array, f.Count = true, d.ArrayLen
@@ -314,6 +343,7 @@ func (t *describer) field(s *model.Schema, d *savevm.DescField, path string, sin
 		if d.Size%8 == 0 && !f.Array {
 			f.Type, f.Info = model.TypeUint64, d.Type
 			f.Array, f.Count = true, int(d.Size/8)
+			t.learn(s, f.Name, func(k *facts) { k.shown.Len = 1 })
 			return f, nil
 		}
 		fallthrough
@@ -322,6 +352,7 @@ func (t *describer) field(s *model.Schema, d *savevm.DescField, path string, sin
 		if d.Type != "buffer" {
 			f.Info = d.Type
 		}
+		t.out.Closed = t.out.Closed || d.Struct != nil || len(d.Bodies) > 0
 	}
 	size := d.Size
 	if f.Array {
@@ -329,6 +360,7 @@ func (t *describer) field(s *model.Schema, d *savevm.DescField, path string, sin
 			return f, bad(path, "%d elements of %d bytes", f.Count, size)
 		}
 		size *= int64(f.Count)
+		t.learn(s, f.Name, func(k *facts) { k.shown.Len = d.ArrayLen })
 		f.Array, f.Count = false, 0
 	}
 	f.Size = int(size)
@@ -345,7 +377,9 @@ func (t *describer) structField(s *model.Schema, f *model.Field, d *savevm.DescF
 		return bad(path, "a %s with %d bodies", d.Type, len(d.Bodies))
 	case body.Name == "" && d.Size == 1: // a NULL pointer (QEMU 2.9 to 9.2)
 		f.Type = model.TypeNull
-		t.known[fieldKey{s, f.Name}] = facts{null: f.Array, pointee: knownPointees[queueKey{s.Name, f.Name}]}
+		t.learn(s, f.Name, func(k *facts) {
+			k.null, k.pointee = f.Array, knownPointees[queueKey{s.Name, f.Name}]
+		})
 		return nil
 	case f.Array && d.Size == 0 && f.Count > maxRuns:
 		return bad(path, "%d elements that take no bytes", f.Count)
@@ -368,11 +402,12 @@ func (t *describer) queue(s *model.Schema, f *model.Field, d *savevm.DescField, 
 	if f.Array && f.Count != 1 {
 		single = false
 	}
-	k := facts{list: f.Info}
-	if single {
-		k.queue = d
-	}
-	t.known[fieldKey{s, f.Name}] = k
+	t.learn(s, f.Name, func(k *facts) {
+		k.list = f.Info
+		if single {
+			k.queue = d
+		}
+	})
 	f.Elem = undescribed
 	known := knownQueues[queueKey{s.Name, f.Name}]
 	if known != nil {

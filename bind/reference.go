@@ -19,22 +19,23 @@ type Reference struct {
 	mu     sync.Mutex
 	schema *model.Schema // of class: the one used last
 	class  *Class
+	shown  bool // class was made of a description
 }
 
 // Name is "ref".
 func (r *Reference) Name() string { return "ref" }
 
-func (r *Reference) bind(s *model.Schema) (*Class, error) {
+func (r *Reference) bind(s *model.Schema, shown map[*model.Field]*vmstate.Shown) (*Class, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.schema == s {
+	if r.schema == s && (r.shown || shown == nil) {
 		return r.class, nil
 	}
-	c, err := Bind(s)
+	c, err := bindShown(s, shown)
 	if err != nil {
 		return nil, err
 	}
-	r.schema, r.class = s, c
+	r.schema, r.class, r.shown = s, c, shown != nil
 	return c, nil
 }
 
@@ -50,7 +51,7 @@ func (r *Reference) Save(s *model.Schema, v *model.Struct, version uint32) ([]by
 
 // object makes an object that holds v; nil is the value of zeroed memory.
 func (r *Reference) object(s *model.Schema, v *model.Struct) (*Class, unsafe.Pointer, error) {
-	c, err := r.bind(s)
+	c, err := r.bind(s, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -95,22 +96,33 @@ func (r *Reference) LoadOver(s *model.Schema, before *model.Struct, stream []byt
 // LoadAndSave loads the stream into fresh memory, checks the links of every
 // queue there and saves again from that memory at the schema's version.
 func (r *Reference) LoadAndSave(s *model.Schema, stream []byte, version uint32) (model.Loaded, []byte, error) {
-	c, err := r.bind(s)
+	l, saved, err := r.again(s, nil, stream, version, nil)
+	return l, saved.Stream, err
+}
+
+// LoadAndDescribe is LoadAndSave of a described section that saves with a
+// description, too.
+func (r *Reference) LoadAndDescribe(d *Described, stream []byte, version uint32, in *vmstate.Dialect) (model.Loaded, vmstate.Saved, error) {
+	return r.again(d.Schema, d.shown, stream, version, in)
+}
+
+func (r *Reference) again(s *model.Schema, shown map[*model.Field]*vmstate.Shown, stream []byte, version uint32, in *vmstate.Dialect) (l model.Loaded, saved vmstate.Saved, err error) {
+	c, err := r.bind(s, shown)
 	if err != nil {
-		return model.Loaded{}, nil, err
+		return l, saved, err
 	}
 	obj := c.new()
-	l, err := vmstate.Load(c.Description, obj, stream, version, vmstate.LoadOptions{Limits: r.Limits})
+	loaded, err := vmstate.Load(c.Description, obj, stream, version, vmstate.LoadOptions{Limits: r.Limits})
 	if err != nil {
-		return model.Loaded{}, nil, err
+		return l, saved, err
 	}
 	v, err := c.read(obj)
 	if err != nil {
-		return model.Loaded{}, nil, err
+		return l, saved, err
 	}
 	if err := c.fill(c.new(), v); err != nil {
-		return model.Loaded{}, nil, err // a count without its elements: Save would believe it
+		return l, saved, err // a count without its elements: Save would believe it
 	}
-	saved, err := vmstate.Save(c.Description, obj, s.Version, vmstate.SaveOptions{Limits: r.Limits})
-	return model.Loaded{Value: v, Consumed: l.Consumed, Notes: l.Notes}, saved.Stream, err
+	saved, err = vmstate.Save(c.Description, obj, s.Version, vmstate.SaveOptions{Limits: r.Limits, VMDesc: in})
+	return model.Loaded{Value: v, Consumed: loaded.Consumed, Notes: loaded.Notes}, saved, err
 }

@@ -312,7 +312,7 @@ func nativeRoundTrip(t *testing.T, b []byte) {
 	t.Helper()
 	v := drawMachine(b)
 	m := v.build()
-	saved, err := vmstate.Save(machineVMSD, unsafe.Pointer(m), machineVMSD.VersionID, vmstate.SaveOptions{VMDesc: true})
+	saved, err := vmstate.Save(machineVMSD, unsafe.Pointer(m), machineVMSD.VersionID, vmstate.SaveOptions{VMDesc: vmstate.Strict})
 	if err != nil {
 		t.Fatalf("%+v is not saved: %v", v, err)
 	}

@@ -112,11 +112,11 @@ func section(t *testing.T, s *savevm.Section, broken bool) {
 // copied, and with payloads saved by the reference from what was decoded.
 func reencodes(t *testing.T, s *savevm.Stream, d *payloadDecoder) {
 	t.Helper()
-	at, n := s.Differs(nil)
+	at, n := s.Differs(savevm.Again{})
 	if at >= 0 || n.Total() != int64(len(s.Bytes)) {
 		t.Fatalf("written again, it differs at %d; %+v of %d bytes", at, n, len(s.Bytes))
 	}
-	at, n = s.Differs(func(sec *savevm.Section) []byte {
+	at, n = s.Differs(savevm.Again{Payload: func(sec *savevm.Section) []byte {
 		got, read := d.read[sec]
 		if !read || sec.Coverage != savevm.CoverageFull || len(got.loaded.Notes) > 0 || !got.wholeVersions(got.loaded) {
 			return nil
@@ -125,7 +125,7 @@ func reencodes(t *testing.T, s *savevm.Stream, d *payloadDecoder) {
 			t.Fatalf("%s: %d bytes of %d are decoded, and that is all", sec.Path(), got.loaded.Consumed, sec.PayloadSize)
 		}
 		return got.saved(t)
-	})
+	}})
 	if at >= 0 {
 		t.Fatalf("saved again, it differs at %d; %+v", at, n)
 	}

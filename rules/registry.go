@@ -94,6 +94,7 @@ const (
 	VMDescSubsection     ID = "vmdesc/subsection-undescribed"
 	VMDescKnown          ID = "vmdesc/known-element"
 	VMDescDevice         ID = "vmdesc/device-listed"
+	VMDescRoundTrip      ID = "vmdesc/round-trip"
 )
 
 // Registry holds every rule, in the order in which `conform rules` is to list
@@ -166,6 +167,7 @@ var Registry = []Rule{
 	{VMDescKnown, SeverityWarning, "The elements of a known queue are described as they are known.", "design: known elements win; live QEMU ignores the description"},
 	{VMDescSubsection, SeverityWarning, "Every subsection that was saved is described; another one with its parent's prefix cannot be decoded.", "wire-format §1; migration/vmstate.c vmstate_subsection_save"},
 	{VMDescDevice, SeverityWarning, "Every device section is listed in the description, and every listed device is there.", "migration/savevm.c"},
+	{VMDescRoundTrip, SeverityWarning, "What is saved again is described as it was, byte for byte, in the dialect of the QEMU that wrote it.", "migration/vmstate.c vmsd_desc_field_start; corpus streams"},
 }
 
 // Lookup returns the rule with the given id.

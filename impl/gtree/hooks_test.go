@@ -422,7 +422,7 @@ func TestDescription(t *testing.T) {
 			spans.Insert(&o.tree, &span{1, 1}, &value{})
 			numbers.Insert(&o.nums, &k, &value{})
 		}
-		s, err := vmstate.Save(describe(c.direct), unsafe.Pointer(&o), 1, vmstate.SaveOptions{VMDesc: true})
+		s, err := vmstate.Save(describe(c.direct), unsafe.Pointer(&o), 1, vmstate.SaveOptions{VMDesc: vmstate.Strict})
 		if err != nil {
 			t.Fatal(err)
 		}

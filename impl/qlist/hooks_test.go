@@ -216,7 +216,7 @@ func TestArraysOfHeads(t *testing.T) {
 // The type's name in a description is QEMU's; the size covers markers and end.
 func TestDescription(t *testing.T) {
 	h, _ := list("ab")
-	s, err := vmstate.Save(describeList(1), unsafe.Pointer(h), 1000, vmstate.SaveOptions{VMDesc: true})
+	s, err := vmstate.Save(describeList(1), unsafe.Pointer(h), 1000, vmstate.SaveOptions{VMDesc: vmstate.Strict})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -347,26 +347,26 @@ func TestDiffers(t *testing.T) {
 	s := machine().dev(0, "d", 0, "abc")
 	at := int64(len(s.b)) - 5 - 3
 	got := parse(t, s.done().b)
-	diff, n := got.Differs(func(*Section) []byte { return []byte("abc") })
+	diff, n := got.Differs(Again{Payload: func(*Section) []byte { return []byte("abc") }})
 	assert.Equal(t, int64(-1), diff)
 	assert.Equal(t, int64(3), n.Payload)
 	assert.Equal(t, int64(len(s.text())), n.Copied)
 	assert.Equal(t, int64(len(s.b)), n.Total())
 	for out, want := range map[string]int64{"abd": at + 2, "xbc": at, "ab": at + 2, "abcd": at + 3, "": at} {
-		diff, _ = got.Differs(func(*Section) []byte { return []byte(out) })
+		diff, _ = got.Differs(Again{Payload: func(*Section) []byte { return []byte(out) }})
 		assert.Equal(t, want, diff, "payload %q", out)
 	}
 
 	var w bytes.Buffer
-	_, err := got.Reencode(&w, nil)
+	_, err := got.Reencode(&w, Again{})
 	require.NoError(t, err)
 	assert.Equal(t, s.b, w.Bytes())
-	_, err = got.Reencode(failing{}, nil)
+	_, err = got.Reencode(failing{}, Again{})
 	assert.ErrorIs(t, err, assert.AnError)
 
 	// The parsed structures are what is written.
 	got.Config.Machine = "n"
-	diff, _ = got.Differs(nil)
+	diff, _ = got.Differs(Again{})
 	assert.Equal(t, got.Config.Offset+5, diff)
 }
 

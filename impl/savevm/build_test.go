@@ -213,7 +213,7 @@ func whole(t *testing.T, s *Stream) {
 	if by.Total() != int64(len(s.Bytes)) || by.Framing < 0 || by.RAM < 0 || by.Builtin < 0 || by.Decoded < 0 || by.Opaque < 0 {
 		t.Fatalf("%d bytes are accounted for as %+v", len(s.Bytes), by)
 	}
-	diff, n := s.Differs(nil)
+	diff, n := s.Differs(Again{})
 	if diff != -1 || n.Total() != int64(len(s.Bytes)) {
 		t.Fatalf("written again, %d of %d bytes (%+v), the first to differ at %d", n.Total(), len(s.Bytes), n, diff)
 	}

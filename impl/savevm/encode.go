@@ -11,19 +11,27 @@ type Written struct {
 	Framing int64 // built from the parsed structures, the description's text excepted
 	RAM     int64 // RAM records built again: all but page contents
 	Builtin int64 // records of other known payloads built again, all but their data
-	Payload int64 // given by the callback
-	Copied  int64 // taken from the input: page contents, what is opaque, the description's text
+	Payload int64 // given by Again.Payload
+	VMDesc  int64 // Again.VMDesc
+	Copied  int64 // taken from the input: page contents, what is opaque, else the description's text
 }
 
 // Total is the number of bytes written.
-func (w Written) Total() int64 { return w.Framing + w.RAM + w.Builtin + w.Payload + w.Copied }
+func (w Written) Total() int64 {
+	return w.Framing + w.RAM + w.Builtin + w.Payload + w.VMDesc + w.Copied
+}
+
+// Again is what a stream is written again from, beside its parsed structures.
+// What is missing is copied from the input.
+type Again struct {
+	Payload func(*Section) []byte // of sections that this package does not know; may give nil
+	VMDesc  []byte                // the description's text
+}
 
 // Reencode writes the stream again: header, configuration, section headers,
 // footers, commands and the records of known payloads from the parsed
-// structures, the payloads of other sections from payload. Where that is nil or
-// gives nil, the payload is copied from the input. Of a stream that did not
-// parse to its end, the rest is copied.
-func (s *Stream) Reencode(w io.Writer, payload func(*Section) []byte) (Written, error) {
+// structures. Of a stream that did not parse to its end, the rest is copied.
+func (s *Stream) Reencode(w io.Writer, from Again) (Written, error) {
 	e := &encoder{w: w}
 	at := s.encodeHead(e)
 	for _, it := range s.Items {
@@ -31,7 +39,7 @@ func (s *Stream) Reencode(w io.Writer, payload func(*Section) []byte) (Written, 
 		case it.Command != nil:
 			at = s.encodeCommand(e, it.Command)
 		case it.Section.complete:
-			at = s.encodeSection(e, it.Section, payload)
+			at = s.encodeSection(e, it.Section, from.Payload)
 		}
 	}
 	if s.EOF >= 0 {
@@ -40,8 +48,16 @@ func (s *Stream) Reencode(w io.Writer, payload func(*Section) []byte) (Written, 
 		// With its text cut off the length is all that is there to write, and
 		// the text's own length would not be the one on the wire.
 		if s.VMDescOffset >= 0 && s.VMDescOffset+descHeadSize+s.VMDescSize == s.End && s.VMDesc != nil {
-			e.head(&e.n.Framing, binary.BigEndian.AppendUint32([]byte{KindVMDesc}, uint32(s.VMDescSize))...)
+			size := int(s.VMDescSize)
+			if from.VMDesc != nil {
+				size = len(from.VMDesc)
+			}
+			e.head(&e.n.Framing, appendVMDescHead(nil, size)...)
 			at += descHeadSize
+			if from.VMDesc != nil {
+				e.data(&e.n.VMDesc, from.VMDesc)
+				at = s.End
+			}
 		}
 	}
 	e.data(&e.n.Copied, s.Bytes[at:])
@@ -54,9 +70,9 @@ const descHeadSize = 5
 // Differs writes the stream again as Reencode does and compares it with the
 // input. It gives the offset of the first byte that differs, or -1. Offsets
 // where one is longer are those of the shorter one's end.
-func (s *Stream) Differs(payload func(*Section) []byte) (int64, Written) {
+func (s *Stream) Differs(from Again) (int64, Written) {
 	c := &comparer{want: s.Bytes, diff: -1}
-	n, _ := s.Reencode(c, payload) // a comparer takes all writes
+	n, _ := s.Reencode(c, from) // a comparer takes all writes
 	if c.diff < 0 && c.off != int64(len(c.want)) {
 		c.diff = c.off
 	}

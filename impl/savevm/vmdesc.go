@@ -18,7 +18,12 @@ type VMDesc struct {
 	PageSize      int   // 0 if not given
 	Configuration *VMSD // since QEMU 10
 	Devices       []Device
+
+	ConfigurationText Range // of Configuration
 }
+
+// A Range is a part of a description's text.
+type Range struct{ From, To int64 }
 
 // A Device describes one section.
 type Device struct {
@@ -27,6 +32,7 @@ type Device struct {
 	VMSD       *VMSD       // nil for an old-style section
 	Size       int64       // of an old-style payload
 	Fields     []DescField // of an old-style payload: one buffer
+	Text       Range       // the device's object
 }
 
 // A VMSD describes what a vmsd wrote.
@@ -239,7 +245,9 @@ func (r *descReader) root() *VMDesc {
 		case "page_size":
 			d.PageSize = int(r.integer(1, math.MaxInt32))
 		case "configuration":
+			d.ConfigurationText.From = r.next()
 			d.Configuration = r.vmsd()
+			d.ConfigurationText.To = r.dec.InputOffset()
 		case "devices":
 			hasDevices = true
 			r.array(func() { d.Devices = append(d.Devices, r.device()) })
@@ -255,7 +263,7 @@ func (r *descReader) root() *VMDesc {
 
 func (r *descReader) device() Device {
 	at := r.next()
-	var d Device
+	d := Device{Text: Range{From: at}}
 	var v VMSD
 	var named, sized, described bool
 	r.object(func(key string, keyAt int64) {
@@ -273,6 +281,7 @@ func (r *descReader) device() Device {
 			r.bodyMember(&v, &described, key, keyAt)
 		}
 	})
+	d.Text.To = r.dec.InputOffset()
 	switch {
 	case !named:
 		r.fail(at, "a device has no name")

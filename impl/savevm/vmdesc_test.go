@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"vmconform/rules"
 )
@@ -127,7 +128,7 @@ func TestParseVMDesc(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(&VMDesc{PageSize: 16384, Devices: []Device{c.want}}, got); d != "" {
+			if d := cmp.Diff(&VMDesc{PageSize: 16384, Devices: []Device{c.want}}, got, withoutRanges); d != "" {
 				t.Fatalf("(-want +got):\n%s", d)
 			}
 			if v := got.Devices[0].VMSD; v != nil && v.WireSize() != c.size {
@@ -147,8 +148,26 @@ func TestParseVMDescRoot(t *testing.T) {
 		Configuration: &VMSD{Name: "configuration", Version: 1},
 		Devices:       []Device{{Name: "a", InstanceID: 0xffffffff}, {Name: "b", InstanceID: 0x80000000, Size: 1}},
 	}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, withoutRanges); d != "" {
 		t.Fatalf("(-want +got):\n%s", d)
+	}
+}
+
+// withoutRanges leaves out where things stand in the text.
+var withoutRanges = cmpopts.IgnoreTypes(Range{})
+
+// The objects of the configuration and of devices are found in the text.
+func TestParseVMDescRanges(t *testing.T) {
+	configuration, a, b := `{"vmsd_name": "configuration", "version": 1, "fields": []}`, `{"name": "a", "size": 0}`, `{ "size" : 1, "name" : "b" }`
+	text := "{ \"configuration\" : " + configuration + ", \"devices\": [" + a + " , " + b + "\n]}"
+	got, err := ParseVMDesc([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r, want := range map[Range]string{got.ConfigurationText: configuration, got.Devices[0].Text: a, got.Devices[1].Text: b} {
+		if s := text[r.From:r.To]; s != want {
+			t.Errorf("%q, want %q", s, want)
+		}
 	}
 }
 

@@ -40,6 +40,7 @@ type Field struct {
 	Flags  Flags
 	Info   *Info        // what to do with one element, unless STRUCT or CSTM says; its Name is the type's name in a description
 	VMSD   *Description // STRUCT, VSTRUCT
+	Shown  *Shown       // how it is described; nil: as it is
 
 	// VersionID is the version since which the field exists, and for a field
 	// flagged CSTM also what its hook is told.

@@ -39,7 +39,7 @@ const (
 	validMarker = 0x31
 )
 
-// ptrMarker is the type's name of a 31 in a description.
+// ptrMarker is the type's name of a marker in a description.
 const ptrMarker = "ptr-marker"
 
 func scalar(name string, k kind, width int) *Info {

@@ -14,6 +14,7 @@ type plan struct {
 	ops     []op
 	done    bool // false while its own description is being compiled
 	uniform bool // two objects differ on the wire in their values only; false meanwhile
+	packs   bool // QEMU describes an array of them by its first; false meanwhile
 }
 
 type op struct {
@@ -25,8 +26,10 @@ type op struct {
 	count    CountType // type of the member with the count; 0: Num
 	simple   bool      // one inline scalar: the fast way
 	validate bool
-	same     bool // one description stands for every element
-	minWire  int  // fewest bytes of one element on the wire
+	same     bool   // one description stands for every element
+	packs    bool   // QEMU has one description for every element
+	name     string // in a description
+	minWire  int    // fewest bytes of one element on the wire
 }
 
 // Compile checks the description and everything that it reaches by VMSD and
@@ -110,8 +113,11 @@ func (c *compiler) compile(d *Description, path string) error {
 		p.ops[i] = c.newOp(f)
 	}
 	p.uniform = len(d.Subsections) == 0
+	p.packs = len(d.Subsections) == 0
+	nameFields(p.ops)
 	for i := range p.ops {
 		o := &p.ops[i]
+		p.packs = p.packs && o.packs
 		p.uniform = p.uniform && o.same && o.count == 0 && o.f.Flags&VBuffer == 0
 	}
 	names := map[string]bool{}
@@ -248,7 +254,9 @@ func (c *compiler) newOp(f *Field) op {
 	case f.Flags&Array != 0:
 		o.count = f.NumType
 	}
-	o.same = f.Exists == nil && f.Flags&(CSTM|ArrayOfPointer) == 0
+	oneByOne := f.Shown != nil && f.Shown.Name != ""
+	o.same = f.Exists == nil && f.Flags&(CSTM|ArrayOfPointer) == 0 && !oneByOne
+	o.packs = f.Exists == nil && f.Flags&MarkAlways == 0 && !oneByOne
 	switch {
 	case f.Flags&(Struct|VStruct) != 0:
 		o.child = c.pending[f.VMSD]
@@ -261,6 +269,7 @@ func (c *compiler) newOp(f *Field) op {
 		}
 		o.minWire = o.child.floor(version)
 		o.same = o.same && o.child.uniform
+		o.packs = o.packs && (f.Flags&Struct == 0 || o.child.packs)
 	case f.Info != nil:
 		o.minWire = f.Info.Min
 		if f.Flags&CSTM == 0 {
@@ -284,6 +293,23 @@ func (c *compiler) newOp(f *Field) op {
 	scalar := o.kind == kindScalar || o.kind == kindBool
 	o.simple = scalar && f.Flags&^(Single|MustExist) == 0
 	return o
+}
+
+// nameFields gives the fields their names in a description: those that share one
+// are numbered (migration/vmstate.c vmfield_name_num).
+func nameFields(ops []op) {
+	count, at := map[string]int{}, map[string]int{}
+	for i := range ops {
+		count[ops[i].f.Name]++
+	}
+	for i := range ops {
+		name := ops[i].f.Name
+		ops[i].name = name
+		if count[name] > 1 && name != "" {
+			ops[i].name = fmt.Sprintf("%s[%d]", name, at[name])
+			at[name]++
+		}
+	}
 }
 
 // floor is the fewest bytes of an object on the wire at the given version: what

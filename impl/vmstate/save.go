@@ -12,7 +12,7 @@ import (
 // SaveOptions of Save.
 type SaveOptions struct {
 	Limits rules.Limits // only Depth is looked at: it ends a cycle of pointers
-	VMDesc bool         // write a description, too
+	VMDesc *Dialect     // how to write a description, too; nil: none
 	Buffer []byte       // what to append the stream to; its content does not count in offsets
 }
 
@@ -30,15 +30,17 @@ func Save(d *Description, obj unsafe.Pointer, version uint32, o SaveOptions) (Sa
 		return Saved{}, err
 	}
 	s := &Saver{out: o.Buffer, start: len(o.Buffer), limits: o.Limits.WithDefaults()}
-	if o.VMDesc {
-		s.desc = new(descWriter)
+	if o.VMDesc != nil {
+		s.desc = newDescWriter(o.VMDesc)
 	}
+	s.desc.open()
 	if err = s.checkVersion(d, version); err == nil {
 		err = s.object(d, pl, obj, version)
 	}
+	s.desc.close()
 	saved := Saved{Stream: s.out}
-	if o.VMDesc && err == nil {
-		saved.VMDesc = s.desc.text
+	if o.VMDesc != nil && err == nil {
+		saved.VMDesc = s.desc.Text
 	}
 	return saved, err
 }
@@ -74,8 +76,10 @@ func (s *Saver) SaveElement(d *Description, elem unsafe.Pointer) error {
 	if err != nil {
 		return err
 	}
-	s.desc.element()
-	return s.object(d, pl, elem, d.VersionID)
+	s.desc.openBody()
+	err = s.object(d, pl, elem, d.VersionID)
+	s.desc.closeBody()
+	return err
 }
 
 func (s *Saver) checkVersion(d *Description, version uint32) error {
@@ -94,8 +98,7 @@ func (s *Saver) object(d *Description, pl *plan, obj unsafe.Pointer, version uin
 	}
 	s.depth++
 	defer func() { s.depth-- }()
-	s.desc.openVMSD(d.Name, version)
-	defer s.desc.closeVMSD()
+	s.desc.vmsd(d.Name, version)
 	return s.contents(d, pl, obj, version)
 }
 
@@ -118,7 +121,6 @@ func (s *Saver) contents(d *Description, pl *plan, obj unsafe.Pointer, version u
 }
 
 func (s *Saver) members(d *Description, pl *plan, obj unsafe.Pointer, version uint32) error {
-	s.desc.openFields()
 	for i := range pl.ops {
 		o := &pl.ops[i]
 		s.trail.push(o.f.Name)
@@ -127,7 +129,7 @@ func (s *Saver) members(d *Description, pl *plan, obj unsafe.Pointer, version ui
 		}
 		s.trail.pop()
 	}
-	s.desc.closeFields()
+	s.desc.closeList()
 	return s.subsections(d, obj)
 }
 
@@ -142,20 +144,22 @@ func (s *Saver) subsections(d *Description, obj unsafe.Pointer) error {
 			return err
 		}
 		if !open {
-			s.desc.openSubsections()
+			s.desc.subsections()
 			open = true
 		}
 		s.trail.push(sub.Name)
 		s.Write(subsectionMark, byte(len(sub.Name)))
 		s.out = append(s.out, sub.Name...)
 		s.out = binary.BigEndian.AppendUint32(s.out, sub.VersionID)
+		s.desc.open()
 		if err := s.object(sub, pl, obj, sub.VersionID); err != nil {
 			return err
 		}
+		s.desc.close()
 		s.trail.pop()
 	}
 	if open {
-		s.desc.closeSubsections()
+		s.desc.closeList()
 	}
 	return nil
 }
@@ -190,16 +194,18 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 		}
 	}
 	array := f.Flags&(Array|VArray) != 0
-	desc := s.desc
-	if f.Name == "" {
-		s.desc = nil
+	desc, start := s.desc, len(s.out)
+	told := telling{w: desc}
+	whole := f.Shown != nil && f.Shown.Len > 0
+	if whole {
+		desc.openField(o, span{length: f.Shown.Len, packed: true}, "")
+	}
+	if whole || f.Name == "" {
+		told.w = nil
 	}
 	for i := range n {
 		if array {
 			s.trail.at(i)
-		}
-		if o.same && i > 0 {
-			s.desc = nil
 		}
 		at := len(s.out)
 		p := unsafe.Add(base, uintptr(i)*o.stride)
@@ -208,17 +214,19 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 			p = *(*unsafe.Pointer)(p)
 			null = p == nil
 		}
+		var e span
+		s.desc, e = told.next(o, base, n, i, null)
 		if null {
-			s.desc.openField(f, InfoNullptr.Name, n, i, o.same)
+			s.desc.openField(o, e, s.desc.nullType())
 			s.Write(nullMarker)
 		} else {
 			if f.Flags&MarkAlways != 0 {
-				s.desc.openField(f, ptrMarker, n, i, o.same)
+				s.desc.openField(o, e, ptrMarker)
 				s.Write(validMarker)
 				s.desc.closeField(1)
 				at++
 			}
-			s.desc.openField(f, f.typeName(), n, i, o.same)
+			s.desc.openField(o, e, "")
 			if err := s.element(o, p, size); err != nil {
 				return err
 			}
@@ -226,6 +234,9 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 		s.desc.closeField(len(s.out) - at)
 	}
 	s.desc = desc
+	if whole {
+		desc.closeField((len(s.out) - start) / f.Shown.Len)
+	}
 	return nil
 }
 
@@ -233,20 +244,17 @@ func (s *Saver) element(o *op, p unsafe.Pointer, size uintptr) error {
 	f := o.f
 	switch {
 	case f.Flags&Struct != 0:
-		s.desc.openStruct()
 		return s.object(f.VMSD, o.child, p, f.VMSD.VersionID)
 	case f.Flags&VStruct != 0:
 		if err := s.checkVersion(f.VMSD, f.StructVersionID); err != nil {
 			return err
 		}
-		s.desc.openStruct()
 		return s.object(f.VMSD, o.child, p, f.StructVersionID)
 	case f.Flags&CSTM != 0:
 		s.trail.push("")
 		err := s.hook(f.ExtendPut(s, f.Meta, p))
 		if err == nil {
 			s.trail.pop()
-			s.desc.closeElements()
 		}
 		return err
 	}

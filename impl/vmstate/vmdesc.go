@@ -1,149 +1,236 @@
 package vmstate
 
 import (
-	"encoding/json"
-	"strconv"
+	"unsafe"
+
+	"vmconform/impl/jsonwriter"
 )
 
-// A descWriter writes the description of a vmsd beside its bytes, as JSON of
-// the shape that QEMU's vmdesc has, but for one thing: QEMU repeats the keys of
-// a queue element's vmsd inside the field's object, once for each element, and
-// here the elements are objects in an array "elements". All methods do nothing
-// on a nil *descWriter.
+// A Shown is how a field is described that was made of a description, and has
+// another shape than the field that wrote it. What it leaves out is as the
+// field's own shape says.
+type Shown struct {
+	Type string // the type's name; a STRUCT of another than "struct" has its body in the field's own object
+	// Len, where not 0, makes the field's bytes those of an array of Len elements
+	// of one size.
+	Len int
+	// Name is that of an array described one by one, where the field is element
+	// Index of Of.
+	Name      string
+	Index, Of int
+}
+
+// A descWriter writes the description of a vmsd beside its bytes. All methods do
+// nothing on a nil *descWriter.
 type descWriter struct {
-	text     []byte
-	elements []bool // for each open field: an array of elements is open
+	*jsonwriter.Writer
+	dialect *Dialect
+	fields  []openField // those that are open
 }
 
-func (w *descWriter) openVMSD(name string, version uint32) {
+// An openField is a field, or an element of it, whose object is open.
+type openField struct {
+	inStruct bool // its "struct" is open
+	bodies   bool // its "elements" are open
+}
+
+func newDescWriter(d *Dialect) *descWriter {
+	return &descWriter{Writer: jsonwriter.New(d.Style), dialect: d}
+}
+
+func (w *descWriter) open() {
+	if w != nil {
+		w.Object("")
+	}
+}
+
+func (w *descWriter) close() {
+	if w != nil {
+		w.EndObject()
+	}
+}
+
+func (w *descWriter) closeList() {
+	if w != nil {
+		w.EndArray()
+	}
+}
+
+// vmsd begins the members of a vmsd, and its fields.
+func (w *descWriter) vmsd(name string, version uint32) {
 	if w == nil {
 		return
 	}
-	w.open('{')
-	w.key("vmsd_name")
-	w.quote(name)
-	w.key("version")
-	w.number(int64(version))
+	w.String("vmsd_name", name)
+	w.Int("version", int64(version))
+	w.Array("fields")
 }
 
-func (w *descWriter) closeVMSD() { w.close('}') }
+func (w *descWriter) subsections() {
+	if w != nil {
+		w.Array("subsections")
+	}
+}
 
-func (w *descWriter) openFields() { w.openList("fields") }
+// A span is the elements that an object stands for.
+type span struct {
+	index  int // the first
+	length int
+	packed bool // "array_len" for all, and not "index" for one
+}
 
-func (w *descWriter) closeFields() { w.close(']') }
+// nullType is the type's name of a NULL, "" if it has the field's.
+func (w *descWriter) nullType() string {
+	if w == nil {
+		return ""
+	}
+	return w.dialect.Null
+}
 
-func (w *descWriter) openSubsections() { w.openList("subsections") }
-
-func (w *descWriter) closeSubsections() { w.close(']') }
-
-// openField begins element i of n of a field; same says that it stands for all.
-func (w *descWriter) openField(f *Field, typeName string, n, i int, same bool) {
+// openField begins the object of a field's elements, which are of the field's
+// own type unless typ names another.
+func (w *descWriter) openField(o *op, e span, typ string) {
 	if w == nil {
 		return
 	}
-	w.elements = append(w.elements, false)
-	w.open('{')
-	w.key("name")
-	w.quote(f.Name)
+	f, name := o.f, o.name
+	if f.Shown != nil && f.Shown.Name != "" {
+		name = f.Shown.Name
+	}
+	w.Object("")
+	w.String("name", name)
 	switch {
-	case n == 1:
-	case same:
-		w.key("array_len")
-		w.number(int64(n))
+	case e.length <= 1:
+	case e.packed:
+		w.Int("array_len", int64(e.length))
 	default:
-		w.key("index")
-		w.number(int64(i))
+		w.Int("index", int64(e.index))
 	}
-	w.key("type")
-	w.quote(typeName)
+	isStruct := false
+	if typ == "" {
+		typ = f.typeName(w.dialect)
+		isStruct = typ == structName || f.Flags&VStruct != 0 && w.dialect.Bodies
+	}
+	w.String("type", typ)
+	if isStruct {
+		w.Object("struct")
+	}
+	w.fields = append(w.fields, openField{inStruct: isStruct})
 }
 
 func (w *descWriter) closeField(size int) {
 	if w == nil {
 		return
 	}
-	w.key("size")
-	w.number(int64(size))
-	w.close('}')
-	w.elements = w.elements[:len(w.elements)-1]
-}
-
-func (w *descWriter) openStruct() {
-	if w != nil {
-		w.key("struct")
+	last := len(w.fields) - 1
+	if w.fields[last].bodies {
+		w.EndArray()
 	}
+	if w.fields[last].inStruct {
+		w.EndObject()
+	}
+	w.Int("size", int64(size))
+	w.EndObject()
+	w.fields = w.fields[:last]
 }
 
-// element begins an element of the open field.
-func (w *descWriter) element() {
-	if w == nil || len(w.elements) == 0 {
+// openBody begins what a hook saves by a vmsd.
+func (w *descWriter) openBody() {
+	if w == nil || !w.dialect.Bodies {
 		return
 	}
-	if last := &w.elements[len(w.elements)-1]; !*last {
-		*last = true
-		w.openList("elements")
+	if last := &w.fields[len(w.fields)-1]; !last.bodies {
+		last.bodies = true
+		w.Array("elements")
+	}
+	w.Object("")
+}
+
+func (w *descWriter) closeBody() {
+	if w != nil && w.dialect.Bodies {
+		w.EndObject()
 	}
 }
 
-func (w *descWriter) closeElements() {
-	if w != nil && w.elements[len(w.elements)-1] {
-		w.close(']')
+// A telling is how far the description of a field's elements has come.
+type telling struct {
+	w    *descWriter // nil: nothing is to be said
+	null bool        // the run at hand is of NULLs
+	done bool        // the elements to come are described
+}
+
+// next returns what to describe element i of n with, nil if that is not to be
+// done, and what its object stands for. The elements of an array of pointers
+// are at base.
+func (t *telling) next(o *op, base unsafe.Pointer, n, i int, null bool) (*descWriter, span) {
+	if t.w == nil {
+		return nil, span{}
 	}
-}
-
-func (w *descWriter) openList(name string) {
-	if w != nil {
-		w.key(name)
-		w.text = append(w.text, '[')
+	if x := o.f.Shown; x != nil && x.Name != "" {
+		return t.w, x.span(t.w.dialect.Arrays)
 	}
-}
-
-func (w *descWriter) open(c byte) {
-	w.comma()
-	w.text = append(w.text, c)
-}
-
-func (w *descWriter) close(c byte) {
-	if w != nil {
-		w.text = append(w.text, c)
+	rule := t.w.dialect.Arrays
+	e := span{i, n, o.packs}
+	switch rule {
+	case ArraysUniform:
+		e.packed = o.same
+	case ArraysInRuns:
+		e.length = n - i
+	case ArraysWithoutIndex:
+		e.length = n - i
+		if !o.packs {
+			e.length = 1
+		}
 	}
-}
-
-func (w *descWriter) key(name string) {
-	w.comma()
-	w.quote(name)
-	w.text = append(w.text, ':')
-}
-
-// comma parts a member from the one before: what came last is then a whole
-// value, which never ends in one of these.
-func (w *descWriter) comma() {
-	if len(w.text) == 0 {
-		return
+	runs := rule == ArraysInRuns || rule == ArraysWithoutIndex && e.length > 1
+	if runs && o.f.Flags&ArrayOfPointer != 0 && null != t.null {
+		t.null, t.done = null, false
+		e.length = 1
+		for i+e.length < n && (*slot(base, i+e.length) == nil) == null {
+			e.length++
+		}
 	}
-	switch w.text[len(w.text)-1] {
-	case '{', '[', ':':
-	default:
-		w.text = append(w.text, ',', ' ')
+	if t.done {
+		return nil, span{}
 	}
+	t.done = e.packed && (rule != ArraysWithoutIndex || e.length > 1)
+	if null && rule == ArraysInRuns {
+		e.packed = true
+	}
+	return t.w, e
 }
 
-func (w *descWriter) quote(s string) {
-	q, _ := json.Marshal(s) // a string never fails
-	w.text = append(w.text, q...)
+// slot is element i of an array of pointers.
+func slot(base unsafe.Pointer, i int) *unsafe.Pointer {
+	return (*unsafe.Pointer)(unsafe.Add(base, uintptr(i)*unsafe.Sizeof(unsafe.Pointer(nil))))
 }
 
-func (w *descWriter) number(n int64) { w.text = strconv.AppendInt(w.text, n, 10) }
+func (x *Shown) span(rule ArrayRule) span {
+	e := span{index: x.Index, length: x.Of}
+	switch rule {
+	case ArraysInRuns:
+		e.length = x.Of - x.Index
+	case ArraysWithoutIndex:
+		e.length = 1
+	}
+	return e
+}
+
+const structName = "struct"
 
 // typeName is the field's "type".
-func (f *Field) typeName() string {
+func (f *Field) typeName(d *Dialect) string {
 	switch {
+	case f.Flags&(Struct|VStruct) == 0 && f.Flags&CSTM != 0 && d.Custom != "":
+		return d.Custom
+	case f.Shown != nil && f.Shown.Type != "":
+		return f.Shown.Type
 	case f.Flags&Struct != 0:
-		return "struct"
+		return structName
 	case f.Flags&VStruct != 0:
 		return "vstruct"
 	case f.Info != nil:
 		return f.Info.Name
 	}
-	return "customized" // the seed's name for a field with hooks of its own
+	return customized
 }

@@ -17,7 +17,7 @@ import (
 func describes[T any](t *testing.T, d *vmstate.Description, obj *T) *savevm.VMSD {
 	t.Helper()
 	plain := save(t, d, obj)
-	saved, err := vmstate.Save(d, unsafe.Pointer(obj), d.VersionID, vmstate.SaveOptions{VMDesc: true})
+	saved, err := vmstate.Save(d, unsafe.Pointer(obj), d.VersionID, vmstate.SaveOptions{VMDesc: vmstate.Strict})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestDescriptionNames(t *testing.T) {
 	d.Name = "<d>"
 	d.Fields[0].Info = nil
 	s := "xy"
-	got, err := vmstate.Save(d, unsafe.Pointer(&s), 1, vmstate.SaveOptions{VMDesc: true})
+	got, err := vmstate.Save(d, unsafe.Pointer(&s), 1, vmstate.SaveOptions{VMDesc: vmstate.Strict})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestDescriptionNames(t *testing.T) {
 // A save that fails gives no description, and one may follow.
 func TestNoDescriptionAfterAnError(t *testing.T) {
 	bad := "bad"
-	got, err := vmstate.Save(one(pascal("s", 0)), unsafe.Pointer(&bad), 1, vmstate.SaveOptions{VMDesc: true})
+	got, err := vmstate.Save(one(pascal("s", 0)), unsafe.Pointer(&bad), 1, vmstate.SaveOptions{VMDesc: vmstate.Strict})
 	if err == nil || got.VMDesc != nil {
 		t.Fatal(err, string(got.VMDesc))
 	}

@@ -39,11 +39,14 @@ var foreign = map[string][]string{
 	"corpus":      {"github.com/klauspost/compress/zstd"},
 }
 
-// Inside impl the other containers stand on the engine.
+// Inside impl the other containers stand on the engine, and who writes a
+// description on its text.
 var siblings = map[string][]string{
-	"impl/tailq": {"impl/vmstate"},
-	"impl/qlist": {"impl/vmstate"},
-	"impl/gtree": {"impl/vmstate"},
+	"impl/tailq":   {"impl/vmstate"},
+	"impl/qlist":   {"impl/vmstate"},
+	"impl/gtree":   {"impl/vmstate"},
+	"impl/vmstate": {"impl/jsonwriter"},
+	"impl/savevm":  {"impl/jsonwriter"},
 }
 
 // kind gives the key of a package's rank.

@@ -13,6 +13,7 @@ import (
 
 	"vmconform/bind"
 	"vmconform/impl/savevm"
+	"vmconform/impl/vmstate"
 	"vmconform/internal/decode"
 	"vmconform/internal/report"
 	"vmconform/model"
@@ -47,6 +48,7 @@ func Stream(b []byte, o Options) (*report.File, error) {
 		return nil, fmt.Errorf("%w: it does not begin with QEVM", ErrNoStream)
 	}
 	c.stream = s
+	c.desc = newDescription(s)
 	var e *rules.Error
 	if errors.As(err, &e) {
 		c.add(report.Broken(e, 0, ""))
@@ -66,6 +68,7 @@ type checker struct {
 	stream    *savevm.Stream
 	decoder   decode.Decoder
 	reference bind.Reference
+	desc      *description               // nil: none to compare with
 	saved     map[*savevm.Section][]byte // what the engine saved, the same as was loaded
 	variants  int                        // tried so far
 
@@ -107,7 +110,7 @@ func (c *checker) devices() {
 		return
 	}
 	c.file.Roundtrip = report.Identical
-	if !identical || c.framingDiffers() {
+	if differs := c.framingDiffers(); differs || !identical {
 		c.file.Roundtrip = report.Differs
 	}
 }
@@ -115,14 +118,23 @@ func (c *checker) devices() {
 // framingDiffers writes the whole stream again, from what was parsed and what
 // the engine saved. Payloads that differ are reported already.
 func (c *checker) framingDiffers() bool {
-	at, _ := c.stream.Differs(func(s *savevm.Section) []byte {
+	again := savevm.Again{}
+	if c.desc != nil {
+		text, same := c.description()
+		if !same {
+			return true
+		}
+		again.VMDesc = text
+	}
+	again.Payload = func(s *savevm.Section) []byte {
 		saved := c.saved[s]
 		if saved == nil {
 			return nil
 		}
 		// Of a section that was decoded in part, the rest is copied.
 		return append(slices.Clip(saved), c.stream.Payload(s)[c.decoder.Section(s).Size:]...)
-	})
+	}
+	at, _ := c.stream.Differs(again)
 	if at < 0 {
 		return false
 	}
@@ -164,10 +176,18 @@ func (c *checker) device(s *savevm.Section, d *decode.Section) bool {
 	if d.Err != nil {
 		payload = payload[:d.Size] // what follows is not described
 	}
-	ref, saved, err := c.reference.LoadAndSave(d.Described.Schema, payload, s.VersionID)
+	var dialect *vmstate.Dialect
+	if c.desc != nil && s.Coverage == savevm.CoverageFull && !d.Described.Closed {
+		dialect = c.desc.dialect
+	}
+	ref, again, err := c.reference.LoadAndDescribe(d.Described, payload, s.VersionID, dialect)
 	if diff := disagreement(d, ref, err); diff != "" {
 		c.add(report.Finding{Rule: rules.Agreement, Severity: rules.SeverityError, Path: prefix, Offset: base, Message: diff})
 		return false
+	}
+	saved := again.Stream
+	if again.VMDesc != nil {
+		c.desc.again[s] = again.VMDesc
 	}
 	c.file.Reencoded += int64(len(saved))
 	same := bytes.Equal(saved, payload[:d.Size])

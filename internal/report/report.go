@@ -43,6 +43,7 @@ type File struct {
 	Roundtrip Roundtrip `json:"roundtrip"`
 	Reencoded int64     `json:"reencoded"` // bytes that the engine wrote from memory
 	Copied    int64     `json:"copied"`    // bytes that prove nothing: RAM and opaque ones
+	VMDesc    *VMDesc   `json:"vmdesc,omitempty"`
 
 	Devices  []Device  `json:"devices"`
 	Queues   []Queue   `json:"queues"`
@@ -69,6 +70,15 @@ const (
 	Differs   Roundtrip = "differs"
 	NotRun    Roundtrip = "not-run"
 )
+
+// A VMDesc says how writing the description again went.
+type VMDesc struct {
+	Dialect   string    `json:"dialect"`
+	Roundtrip Roundtrip `json:"roundtrip"`
+	Bytes     int64     `json:"bytes"`
+	Reencoded int64     `json:"reencoded"` // that the engine wrote as it saved
+	Copied    int64     `json:"copied"`    // of what is not decoded whole
+}
 
 // A Device is one section with the state of a device.
 type Device struct {

@@ -1,0 +1,144 @@
+package check
+
+import (
+	"bytes"
+	"fmt"
+
+	"vmconform/bind"
+	"vmconform/impl/savevm"
+	"vmconform/impl/vmstate"
+	"vmconform/internal/report"
+	"vmconform/rules"
+)
+
+// A description is the stream's own, and the one that is written again beside
+// the devices' bytes.
+type description struct {
+	text    []byte
+	dialect *vmstate.Dialect
+	again   map[*savevm.Section][]byte // what the engine wrote of a vmsd
+}
+
+// newDescription returns nil where the stream has no description to compare
+// with.
+func newDescription(s *savevm.Stream) *description {
+	at := s.VMDescOffset + descHeadSize
+	if s.VMDescOffset < 0 || s.VMDesc == nil || at+s.VMDescSize != s.End {
+		return nil
+	}
+	d := &description{text: s.Bytes[at:s.End], again: map[*savevm.Section][]byte{}}
+	d.dialect = bind.DialectOf(s.VMDesc, d.text)
+	return d
+}
+
+const descHeadSize = 5 // 06 be32
+
+func (d *description) part(r savevm.Range) []byte { return d.text[r.From:r.To] }
+
+// description writes the whole description again, copying what no engine wrote,
+// and compares it with the stream's. It returns the text, and whether that is
+// the same.
+func (c *checker) description() (text []byte, same bool) {
+	d, s := c.desc, c.stream
+	r := &report.VMDesc{Dialect: d.dialect.Name, Bytes: int64(len(d.text))}
+	c.file.VMDesc = r
+	same = true
+	compare := func(path string, own []byte, theirs savevm.Range) {
+		want := d.part(theirs)
+		if bytes.Equal(own, want) {
+			return
+		}
+		same = false
+		c.descDiffers(path, own, want, theirs.From)
+	}
+
+	var config []byte
+	if s.VMDesc.Configuration != nil {
+		theirs := s.VMDesc.ConfigurationText
+		if config = c.configuration(); config != nil {
+			r.Reencoded += int64(len(config))
+			compare("configuration", config, theirs)
+		} else {
+			config = d.part(theirs)
+			r.Copied += int64(len(config))
+		}
+	}
+	w := savevm.NewDescWriter(d.dialect.Style, config, s.VMDesc.PageSize)
+	written := map[*savevm.Device]savevm.Range{}
+	for sec := range s.Sections {
+		dev := sec.Device
+		if dev == nil {
+			continue
+		}
+		if _, again := written[dev]; again { // a section that repeats
+			continue
+		}
+		vmsd := d.again[sec]
+		switch {
+		case vmsd != nil:
+			written[dev] = w.Device(sec.Name, sec.InstanceID, vmsd)
+			r.Reencoded += int64(len(vmsd))
+		case dev.VMSD == nil && sec.Complete():
+			written[dev] = w.OldStyle(sec.Name, sec.InstanceID, sec.PayloadSize)
+		default:
+			written[dev] = w.Copy(d.part(dev.Text))
+			r.Copied += dev.Text.To - dev.Text.From
+		}
+	}
+	text = w.Text()
+	for sec := range s.Sections {
+		if own, ok := written[sec.Device]; ok {
+			delete(written, sec.Device)
+			compare(sec.Path(), text[own.From:own.To], sec.Device.Text)
+		}
+	}
+	if same && !bytes.Equal(text, d.text) {
+		same = false
+		c.descDiffers("", text, d.text, 0)
+	}
+	r.Roundtrip = report.Identical
+	if !same {
+		r.Roundtrip = report.Differs
+	}
+	return text, same
+}
+
+// descDiffers says where a part of the description, which stands at from in its
+// text, is another than the one that was written.
+func (c *checker) descDiffers(path string, own, theirs []byte, from int64) {
+	at := differAt(own, theirs)
+	c.add(report.Finding{
+		Rule: rules.VMDescRoundTrip, Path: path, Offset: c.stream.VMDescOffset + descHeadSize + from + at,
+		Message: fmt.Sprintf("the description of what was saved again, in the dialect %s, differs from here on: %s, not %s",
+			c.desc.dialect.Name, excerpt(own, at), excerpt(theirs, at)),
+	})
+}
+
+// excerpt quotes what stands at an offset.
+func excerpt(text []byte, at int64) string {
+	const most = 32
+	text = text[at:]
+	if len(text) > most {
+		return fmt.Sprintf("%q…", text[:most])
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+// configuration loads and saves the configuration record, and returns its
+// description; nil if it is not what its description says.
+func (c *checker) configuration() []byte {
+	cfg := c.stream.Config
+	if cfg == nil {
+		return nil
+	}
+	d, err := bind.Describe(c.stream.VMDesc.Configuration, 0)
+	if err != nil || d.Closed {
+		return nil
+	}
+	record := c.stream.Bytes[cfg.Offset+1 : cfg.Offset+cfg.Size]
+	_, saved, err := c.reference.LoadAndDescribe(d, record, d.Schema.Version, c.desc.dialect)
+	if err != nil || !bytes.Equal(saved.Stream, record) {
+		return nil
+	}
+	return saved.VMDesc
+}
