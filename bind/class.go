@@ -279,7 +279,7 @@ func (b *binder) placeBitmap(m *member, p *placer, set func(uintptr)) {
 	} else {
 		bits = m.f.Room
 	}
-	if m.room = words(uintptr((bits + 7) / 8)); !m.counted() && uintptr(m.room)*m.stride <= inlineMax {
+	if m.room = bitmapWords(bits); !m.counted() && uintptr(m.room)*m.stride <= inlineMax {
 		p.data(uintptr(m.room)*m.stride, wordSize, set)
 		return
 	}
@@ -489,6 +489,27 @@ func (m *member) bufferField(v vmstate.Field) vmstate.Field {
 	return v
 }
 
+// numbered has the words of a bitmap that was loaded stand where make puts them,
+// behind their number.
+func (m *member) numbered(v vmstate.Field) vmstate.Field {
+	get := v.ExtendGet
+	v.ExtendGet = func(l *vmstate.Loader, meta any, p unsafe.Pointer, version uint32) error {
+		if err := get(l, meta, p, version); err != nil {
+			return err
+		}
+		n := bitmapWords(m.from.number(unsafe.Add(p, -int(m.off))))
+		slot := (*unsafe.Pointer)(p)
+		loaded := unsafe.Slice((*uint64)(*slot), n)
+		*slot = m.make(n)
+		copy(unsafe.Slice((*uint64)(*slot), n), loaded)
+		return nil
+	}
+	return v
+}
+
+// bitmapWords is how many words a bitmap of so many bits has.
+func bitmapWords(bits int) int { return (bits + 63) / 64 }
+
 func (m *member) bitmapField() vmstate.Field {
 	f := m.f
 	off, size := m.bits, vmstate.CountInt32
@@ -498,7 +519,7 @@ func (m *member) bitmapField() vmstate.Field {
 	}
 	switch {
 	case m.counted():
-		return vmstate.AllocatedBitmap(f.Name, m.off, f.Version, off, size)
+		return m.numbered(vmstate.AllocatedBitmap(f.Name, m.off, f.Version, off, size))
 	case m.indirect:
 		return vmstate.BitmapField(f.Name, m.off, f.Version, off, size, room)
 	}

@@ -1,11 +1,8 @@
 package bind
 
 import (
-	"unsafe"
-
 	"vmconform/impl/qlist"
 	"vmconform/impl/tailq"
-	"vmconform/impl/vmstate"
 )
 
 // class is that of the element at a place in a queue or list.
@@ -16,31 +13,28 @@ func (m *member) class(i int) *Class {
 	return m.child
 }
 
-// nth is class for the hooks; there is none where all elements are alike.
-func (m *member) nth() func(i int) (*vmstate.Description, func() unsafe.Pointer) {
-	if len(m.each) == 0 {
-		return nil
-	}
-	return func(i int) (*vmstate.Description, func() unsafe.Pointer) {
-		c := m.class(i)
-		return c.Description, c.new
-	}
-}
-
-// queue is the meta data of a queue. The offsets are not known before the
-// class of its elements is laid out: where there is nothing to add they are
-// shared with it.
+// queue is the meta data of a queue. The offsets are not known before the class
+// of its elements is laid out: where there is nothing to add they are shared
+// with it.
 func (m *member) queue() *tailq.Metadata {
-	if m.nth() == nil {
+	if len(m.each) == 0 {
 		return m.child.queue
 	}
 	// Elements of several classes have their entry at 0.
-	return &tailq.Metadata{Last: pointerSize, Prev: pointerSize, VMSD: m.child.Description, Nth: m.nth()}
+	q := &tailq.Metadata{Last: pointerSize, Prev: pointerSize, New: m.child.new, VMSD: m.child.Description}
+	for _, c := range m.each {
+		q.Elements = append(q.Elements, tailq.Element{New: c.new, VMSD: c.Description})
+	}
+	return q
 }
 
 func (m *member) list() *qlist.Metadata {
-	if m.nth() == nil {
+	if len(m.each) == 0 {
 		return m.child.list
 	}
-	return &qlist.Metadata{Prev: pointerSize, VMSD: m.child.Description, Nth: m.nth()}
+	l := &qlist.Metadata{Prev: pointerSize, New: m.child.new, VMSD: m.child.Description}
+	for _, c := range m.each {
+		l.Elements = append(l.Elements, qlist.Element{New: c.new, VMSD: c.Description})
+	}
+	return l
 }

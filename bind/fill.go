@@ -94,7 +94,7 @@ func (m *member) fill(obj unsafe.Pointer, v model.Value, n int) *misfit {
 		return nil
 	case model.TypeBitmap:
 		if m.from != nil && n >= 0 {
-			n = words(uintptr((n + 7) / 8))
+			n = bitmapWords(n)
 		}
 	default:
 		if !f.Array {

@@ -122,7 +122,7 @@ func (m *member) in(obj unsafe.Pointer) (base unsafe.Pointer, n int) {
 	}
 	n = max(0, m.times(m.from.number(obj)))
 	if m.f.Type == model.TypeBitmap {
-		n = words(uintptr((n + 7) / 8))
+		n = bitmapWords(n)
 	}
 	return base, min(n, m.room)
 }

@@ -195,15 +195,44 @@ func TestHostileCountsAllocateNothing(t *testing.T) {
 		{Name: "x", Type: TypeStruct, Array: true, CountFrom: "n", Elem: vmsd("e", field("y", TypeUint8))},
 		{Name: "x", Type: TypeUint64, Array: true, Count: rules.MaxCount},
 		{Name: "x", Type: TypeBuffer, Size: rules.MaxCount},
+		{Name: "x", Type: TypeBitmap, SizeFrom: "n"},
+		{Name: "x", Type: TypeBitmap, SizeFrom: "n", Room: rules.MaxCount},
+		{Name: "x", Type: TypeBuffer, SizeFrom: "n", Room: rules.MaxCount},
+		{Name: "x", Type: TypeTimer, Array: true, CountFrom: "n", Room: rules.MaxCount},
+		{Name: "x", Type: TypeTimer, Array: true, CountFrom: "n", Room: rules.MaxCount, Pointers: true, Null: []int{7}},
+		{Name: "x", Type: TypeUint64, Array: true, Count: rules.MaxCount, Pointers: true, Marked: true},
+		{Name: "x", Type: TypeTree, Version: 1, Array: true, CountFrom: "n", Elem: vmsd("e")},
+		{Name: "x", Type: TypeVStruct, StructVersion: 1, Array: true, CountFrom: "n", Elem: vmsd("e", field("y", TypeUint8))},
 	} {
 		s := vmsd("s", field("n", TypeUint32), f)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := Decode(s, wire(t, "7fffffff 0102030405"), 1, Options{Limits: rules.Limits{Bytes: 1 << 40}})
+		rest := "0102030405"
+		if f.Marked {
+			rest = "3030303030"
+		}
+		_, err := Decode(s, wire(t, "7fffffff"+rest), 1, Options{Limits: rules.Limits{Bytes: 1 << 40}})
 		runtime.ReadMemStats(&after)
 		equal(t, rules.Truncated, verdictOf(t, err).Class)
 		if made := after.TotalAlloc - before.TotalAlloc; made > 1<<16 {
 			t.Errorf("%+v: %d bytes allocated", f, made)
+		}
+	}
+}
+
+// So it is with a tree's count.
+func TestHostileTreeAllocatesNothing(t *testing.T) {
+	for _, key := range []*Schema{nil, vmsd("k", field("i", TypeUint8))} {
+		s := vmsd("s", Field{Name: "t", Type: TypeTree, Version: 1, Key: key, Elem: vmsd("e")})
+		for _, count := range []string{"7fffffff", "80000000", "ffffffff"} {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := Decode(s, wire(t, count+"01 01"), 1, Options{})
+			runtime.ReadMemStats(&after)
+			equal(t, true, err != nil)
+			if made := after.TotalAlloc - before.TotalAlloc; made > 1<<16 {
+				t.Errorf("%s: %d bytes allocated", count, made)
+			}
 		}
 	}
 }

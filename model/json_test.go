@@ -213,3 +213,154 @@ func TestJSONSchemaRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestJSONSchemaOfMemory(t *testing.T) {
+	e := vmsd("e")
+	s := vmsd("dev",
+		Field{Name: "n", Type: TypeUint8, Local: 2, Must: true},
+		Field{Name: "when", Type: TypeInt32LE, When: &Condition{Field: "n", Op: "<", Value: -1 << 63}},
+		Field{Name: "other", Type: TypeUint64Equal, Local: -1, When: &Condition{Field: "n", Op: "==", Other: "when"}},
+		Field{Name: "ok", Type: TypeValidate, When: &Condition{Field: "n", Op: "!="}},
+		Field{Name: "bits", Type: TypeBitmap, Size: 9}, Field{Name: "some", Type: TypeBitmap, SizeFrom: "when"},
+		Field{Name: "raw", Type: TypeBuffer, SizeFrom: "n", Times: 3},
+		Field{Name: "room", Type: TypeTimer, Array: true, CountFrom: "when", Room: 7, Pointers: true, Null: []int{0, 6}, When: nil},
+		marked(field("marked", TypeCPUDouble), 1),
+		Field{Name: "v", Type: TypeVStruct, StructVersion: 4, Elem: vmsd("v")},
+		Field{Name: "t", Type: TypeTree, Key: vmsd("k"), Elem: e},
+		Field{Name: "l", Type: TypeList, Elem: vmsd("l"), Elems: []*Schema{e, vmsd("m")}})
+	s.Fields[7].CountFrom = "n"
+	s.Fields[0].Must = false
+	s.Fields[1].Must = true
+	s.Hooks = Hooks{PreLoad: &Condition{Field: "n", Op: ">", Value: 0}, PostSave: &Condition{Field: "n", Op: ">=", Other: "n"}}
+	b, err := MarshalSchema(s)
+	noError(t, err)
+	equal(t, `{"schema":{"name":"dev","version":1,"minimum":1,`+
+		`"hooks":{"pre_load":{"field":"n","op":">","value":"0"},"post_save":{"field":"n","op":">=","other":"n"}},"fields":[`+
+		`{"name":"n","type":"uint8","version":0,"local":"2"},`+
+		`{"name":"when","type":"int32 le","version":0,"when":{"field":"n","op":"<","value":"-9223372036854775808"},"must":true},`+
+		`{"name":"other","type":"uint64 equal","version":0,"when":{"field":"n","op":"==","other":"when"},"local":"-1"},`+
+		`{"name":"ok","type":"validate","version":0,"when":{"field":"n","op":"!=","value":"0"}},`+
+		`{"name":"bits","type":"bitmap","version":0,"size":9},`+
+		`{"name":"some","type":"bitmap","version":0,"size_from":"when"},`+
+		`{"name":"raw","type":"buffer","version":0,"size_from":"n","times":3},`+
+		`{"name":"room","type":"timer","version":0,"count_from":"n","room":7,"pointers":true,"null":[0,6]},`+
+		`{"name":"marked","type":"CPU_Double_U","version":0,"count":1,"pointers":true,"marked":true},`+
+		`{"name":"v","type":"vstruct","version":0,"elem":{"name":"v","version":1,"minimum":1,"fields":[]},"struct_version":4},`+
+		`{"name":"t","type":"tree","version":0,"elem":"e","key":{"name":"k","version":1,"minimum":1,"fields":[]}},`+
+		`{"name":"l","type":"list","version":0,"elem":{"name":"l","version":1,"minimum":1,"fields":[]},"elems":["e",{"name":"m","version":1,"minimum":1,"fields":[]}]}]},`+
+		`"defs":{"e":{"name":"e","version":1,"minimum":1,"fields":[]}}}`, string(b))
+	back, err := UnmarshalSchema(b)
+	noError(t, err)
+	equal(t, s, back)
+
+	// Every type has a name of its own.
+	seen := map[string]bool{}
+	for typ := TypeBool; typ <= TypeValidate; typ++ {
+		name := typ.String()
+		again, ok := typeByName(name)
+		equal(t, true, ok && again == typ && !seen[name])
+		seen[name] = true
+	}
+	for _, name := range []string{"list", "tree", "vstruct", "tmp", "bitmap", "timer", "CPU_Double_U", "uint8 equal", "uint16 equal",
+		"uint32 equal", "uint64 equal", "int32 equal", "int32 le", "validate"} {
+		equal(t, true, seen[name])
+	}
+}
+
+func TestJSONOfMemoryRefuses(t *testing.T) {
+	field := func(f string) string {
+		return `{"schema":{"name":"s","version":1,"minimum":1,"fields":[{"name":"n","type":"uint8","version":0},` + f + `]}}`
+	}
+	for _, c := range []struct{ name, json, says string }{
+		{"bitmap without size", field(`{"name":"x","type":"bitmap"}`), "a size is missing"},
+		{"local that is no string", field(`{"name":"x","type":"bool","local":1}`), "unquoted value"},
+		{"local that is no number", field(`{"name":"x","type":"bool","local":"x"}`), `"x" into int64`},
+		{"local of 65 bits", field(`{"name":"x","type":"uint64","local":"18446744073709551615"}`), "of type int64"},
+		{"value that is no string", field(`{"name":"x","type":"bool","when":{"field":"n","op":"==","value":1}}`), "unquoted value"},
+		{"unknown key in a condition", field(`{"name":"x","type":"bool","when":{"field":"n","op":"==","than":"1"}}`), "unknown field"},
+		{"unknown hook", `{"schema":{"name":"s","hooks":{"post":{}}}}`, "unknown field"},
+		{"hook refused", `{"schema":{"name":"s","hooks":{"post_load":{"field":"x","op":"=="}}}}`, `"x" is no bool`},
+		{"value and other", field(`{"name":"x","type":"bool","when":{"field":"n","op":"==","value":"1","other":"n"}}`), "both a value"},
+		{"elem of a list null", field(`{"name":"x","type":"list","elem":{"name":"e"},"elems":[null]}`), "not in defs"},
+		{"key unknown", field(`{"name":"x","type":"tree","elem":{"name":"e"},"key":"k"}`), `"k" is not in defs`},
+		{"fraction for NULL", field(`{"name":"x","type":"bool","count":2,"pointers":true,"null":[0.5]}`), "cannot unmarshal"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, err := UnmarshalSchema([]byte(c.json))
+			if s != nil || err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Fatalf("want an error with %q, got %v, %v", c.says, s, err)
+			}
+		})
+	}
+
+	in := vmsd("in", Field{Name: "x", Type: TypeUint8})
+	direct := Field{Name: "a", Type: TypeTree, Elem: in}
+	keyed := direct
+	keyed.Key = in
+	for _, c := range []struct {
+		name  string
+		field Field
+		json  string
+		says  string
+	}{
+		{"number for a timer", Field{Name: "a", Type: TypeTimer}, `{"a":1}`, "a number is no timer"},
+		{"string for an equal", Field{Name: "a", Type: TypeUint8Equal}, `{"a":"1"}`, "a string is no uint8 equal"},
+		{"number for a word", Field{Name: "a", Type: TypeBitmap}, `{"a":["1",1]}`, `"a[1]": a number is no uint64`},
+		{"string for a bitmap", Field{Name: "a", Type: TypeBitmap}, `{"a":"1"}`, "a string is no array"},
+		{"null and no pointers", Field{Name: "a", Type: TypeUint8, Array: true}, `{"a":[null]}`, "null is no uint8"},
+		{"null for pointers", pointers(Field{Name: "a", Type: TypeUint8}, 1), `{"a":null}`, "null is no array"},
+		{"object for a tree", direct, `{"a":{}}`, "an object is no array"},
+		{"pair that is none", direct, `{"a":[1]}`, `"a[0]": a number is no object`},
+		{"pair without value", direct, `{"a":[{"key":"1"}]}`, "not a key and a value"},
+		{"pair without key", direct, `{"a":[{"value":{"x":1}}]}`, "not a key and a value"},
+		{"pair with more", direct, `{"a":[{"key":"1","value":{"x":1},"x":1}]}`, "not a key and a value"},
+		{"number for a direct key", direct, `{"a":[{"key":1,"value":{"x":1}}]}`, "a number is no uint64"},
+		{"string for a key", keyed, `{"a":[{"key":"1","value":{"x":1}}]}`, "a string is no object"},
+		{"fault in a value", direct, `{"a":[{"key":"1","value":{}}]}`, `"a[0]/x": missing`},
+		{"null for a value", direct, `{"a":[{"key":"1","value":null}]}`, "null is no object"},
+		{"validate", Field{Name: "a", Type: TypeValidate}, `{"a":null}`, "no field"},
+		{"number for a tmp", Field{Name: "a", Type: TypeTmp, Elem: in}, `{"a":1}`, "a number is no object"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v, err := UnmarshalValue(vmsd("s", c.field), []byte(c.json))
+			if v != nil || err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Fatalf("want an error with %q, got %v, %v", c.says, v, err)
+			}
+		})
+	}
+	for _, c := range []struct {
+		name  string
+		field Field
+		x     Value
+		says  string
+	}{
+		{"word", Field{Name: "a", Type: TypeBitmap}, List{Uint(1), Int(1)}, `"a[1]": model.Int is no uint64`},
+		{"direct key", direct, Tree{{value(Uint(1)), value(Uint(1))}}, `"a[0]": *model.Struct is no uint64`},
+		{"key", keyed, Tree{{Uint(1), value(Uint(1))}}, "not the shape"},
+		{"no value", direct, Tree{{Uint(1), nil}}, "not the shape"},
+		{"tree for a list", Field{Name: "a", Type: TypeList, Elem: in}, Tree{}, "model.Tree is no list"},
+		{"list for a tree", direct, List{}, "model.List is no tree"},
+		{"NULL and no pointers", Field{Name: "a", Type: TypeUint8, Array: true, Count: 1}, List{Null{}}, "model.Null is no uint8"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := MarshalValue(vmsd("s", c.field), value(c.x))
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Fatalf("want an error with %q, got %v", c.says, err)
+			}
+		})
+	}
+}
+
+// What Encode is to refuse can be written down: an unsorted tree, a NULL that
+// is none in memory.
+func TestJSONTreeIsNotJudged(t *testing.T) {
+	in := vmsd("in")
+	s := vmsd("s", Field{Name: "t", Type: TypeTree, Elem: in}, pointers(Field{Name: "p", Type: TypeUint8}, 2, 0), Field{Name: "b", Type: TypeBitmap})
+	want := value(Tree{{Uint(2), value()}, {Uint(2), value()}, {Uint(1), value()}}, List{Uint(7), Null{}}, List{Uint(1)})
+	b, err := MarshalValue(s, want)
+	noError(t, err)
+	equal(t, `{"t":[{"key":"2","value":{}},{"key":"2","value":{}},{"key":"1","value":{}}],"p":[7,null],"b":["1"]}`, string(b))
+	got, err := UnmarshalValue(s, b)
+	noError(t, err)
+	equal(t, want, got)
+}

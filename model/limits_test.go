@@ -154,3 +154,62 @@ func TestLimitPrecedence(t *testing.T) {
 		refused(t, deviceSchema(), wire(t, "07 05 05 6465762f7a"), Options{Limits: one}, verdict{rules.Limit, 1, "dev/z", rules.Bounded})
 	})
 }
+
+func TestLimitsOfTrees(t *testing.T) {
+	s := directSchema()
+	two := "07 00000002 01 0000000000000001 08 01 0000000000000002 09 00"
+	elements := func(n int) rules.Limits { return rules.Limits{Elements: n} }
+	depth := func(n int) rules.Limits { return rules.Limits{Depth: n} }
+	atLimit(t, s, two, elements(2), elements(1), 15, "t[1]")
+	// A direct key opens nothing; its value is judged behind it.
+	atLimit(t, s, two, depth(2), depth(1), 14, "t[0]")
+	// A key is judged at the marker.
+	atLimit(t, keyedSchema(), "00000001 01 (0001 00 aabb 05) 01 00", depth(2), depth(1), 4, "t[0]")
+	atLimit(t, iommuSchema, iommu7, depth(3), depth(2), 4+4+9+4+4, "domains[0]/mappings[0]")
+	atLimit(t, iommuSchema, iommu7, elements(5), elements(4), int64(len(wire(t, iommu7)))-1-1-(1+16+12), "domains[1]/mappings[1]")
+	// Elements before the count, the count before the depth.
+	refused(t, s, wire(t, "07 00000000 01"), Options{Limits: rules.Limits{Elements: 1}}, verdict{rules.CountMismatch, 5, "t[0]", rules.TreeCount})
+	refused(t, s, wire(t, two[:len(two)-2]+"01"), Options{Limits: elements(2)}, verdict{rules.Limit, 25, "t[2]", rules.Bounded})
+	refused(t, keyedSchema(), wire(t, "00000000 01"), Options{Limits: depth(1)}, verdict{rules.CountMismatch, 4, "t[0]", rules.TreeCount})
+	// Bytes, then truncated, at the marker and at the count.
+	refused(t, s, wire(t, "07 00000000"), Options{Limits: rules.Limits{Bytes: 5}}, verdict{rules.Limit, 5, "t[0]", rules.Bounded})
+	refused(t, s, wire(t, "07 0000"), Options{Limits: rules.Limits{Bytes: 4}}, verdict{rules.Limit, 1, "t", rules.Bounded})
+	refused(t, s, wire(t, "07 ffffffff"), Options{Limits: rules.Limits{Bytes: 4}}, verdict{rules.Limit, 1, "t", rules.Bounded})
+	// Trees of an array count, with their pairs.
+	s.Fields[1].Array, s.Fields[1].Count = true, 2
+	atLimit(t, s, "07 00000001 01 0000000000000001 08 00 00000000 00", elements(3), elements(2), 16, "t[1]")
+}
+
+func TestLimitsOfPointers(t *testing.T) {
+	inner := vmsd("inner", field("x", TypeUint8))
+	structs := Field{Name: "p", Type: TypeStruct, Elem: inner}
+	elements := func(n int) rules.Limits { return rules.Limits{Elements: n} }
+	depth := func(n int) rules.Limits { return rules.Limits{Depth: n} }
+	// NULL counts, at the position reached.
+	atLimit(t, vmsd("s", pointers(structs, 3, 0, 2)), "30 07 30", elements(3), elements(2), 2, "p[2]")
+	atLimit(t, vmsd("s", marked(structs, 3)), "30 31 07 30", elements(3), elements(2), 3, "p[2]")
+	atLimit(t, vmsd("s", marked(structs, 1)), "31 07", depth(2), depth(1), 1, "p[0]")
+	atLimit(t, vmsd("s", pointers(structs, 2, 0)), "30 07", depth(2), depth(1), 1, "p[1]")
+	atLimit(t, vmsd("s", marked(listOf("p", inner), 1)), "31 01 07 00", elements(2), elements(1), 1, "p[0][0]")
+	// Elements, then 30 or 31, then depth.
+	refused(t, vmsd("s", marked(structs, 2)), wire(t, "30 32"), Options{Limits: elements(1)}, verdict{rules.Limit, 1, "p[1]", rules.Bounded})
+	refused(t, vmsd("s", marked(structs, 2)), wire(t, "32"), Options{Limits: depth(1)}, verdict{rules.Mismatch, 0, "p[0]", rules.NullMarker})
+	// An element that took its 31 alone took a byte; one of nothing counts 64.
+	empty := Field{Name: "p", Type: TypeStruct, Elem: vmsd("empty")}
+	atLimit(t, vmsd("s", marked(empty, 3)), "31 31 30", elements(3), elements(2), 2, "p[2]")
+	atLimit(t, vmsd("s", pointers(empty, 3, 0)), "30", elements(66), elements(65), 1, "p[2]")
+	vstructs := Field{Name: "v", Type: TypeVStruct, StructVersion: 1, Elem: vmsd("empty"), Array: true, Count: 2}
+	atLimit(t, vmsd("s", vstructs), "", elements(65), elements(64), 0, "v[1]")
+	// Integers do not count.
+	_, err := Decode(vmsd("s", marked(field("p", TypeUint8), 3), queueOf("q", inner)), wire(t, "30 30 30 01 07 00"), 1, Options{Limits: elements(1)})
+	noError(t, err)
+}
+
+func TestLimitsOfStructs(t *testing.T) {
+	inner := vmsd("inner", field("x", TypeUint8))
+	depth := func(n int) rules.Limits { return rules.Limits{Depth: n} }
+	atLimit(t, vmsd("s", field("a", TypeUint8), Field{Name: "v", Type: TypeVStruct, StructVersion: 1, Elem: inner}), "07 08", depth(2), depth(1), 1, "v")
+	atLimit(t, vmsd("s", field("a", TypeUint8), Field{Name: "tmp", Type: TypeTmp, Version: 1, Elem: inner}), "07 08", depth(2), depth(1), 1, "tmp")
+	atLimit(t, vmsd("s", field("a", TypeUint8), listOf("l", inner)), "07 01 08 00", depth(2), depth(1), 1, "l[0]")
+	atLimit(t, vmsd("s", listOf("l", inner)), "01 07 01 08 00", rules.Limits{Elements: 2}, rules.Limits{Elements: 1}, 2, "l[1]")
+}

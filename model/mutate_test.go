@@ -20,13 +20,16 @@ func TestMutatedStreams(t *testing.T) {
 	}{
 		{everySchema(), every},
 		{deviceSchema(), wire(t, "07"+devA+"01"+devAN+"02"+devB+"03"+devC+"04")},
+		{richSchema(), wire(t, richStream)},
+		{iommuSchema, wire(t, iommu7)},
+		{keyedSchema(), wire(t, "00000002 01 (0001 00 aabb 05) 01  01 (ffff 01 0000 05) 02 00")},
 		{nodeSchema(), wire(t, "01 (01 02 00) (01 03 (01 04 00) 00) 00")},
 		{machineSchema, wire(t, "1122334455667788 05 14 73706170725f70656e64696e675f6576656e7473 00000001 01 80000001 00000003 aabbcc 00")},
 	}
 	bytesOfInterest := []byte{0, 1, 2, 4, 5, 0x30, 0x7f, 0x80, 0xff}
 	r := rand.New(rand.NewSource(1))
 	verdicts := map[rules.Class]int{}
-	for range 20000 {
+	for range 40000 {
 		seed := seeds[r.Intn(len(seeds))]
 		b := bytes.Clone(seed.stream)
 		for range 1 + r.Intn(3) {
@@ -68,7 +71,8 @@ func TestMutatedStreams(t *testing.T) {
 		}
 	}
 	// An oracle that always says the same would pass the above.
-	for _, class := range []rules.Class{"", rules.Truncated, rules.Mismatch, rules.UnknownSubsection, rules.VersionTooNew, rules.VersionTooOld, rules.TrailingData} {
+	for _, class := range []rules.Class{"", rules.Truncated, rules.Mismatch, rules.UnknownSubsection, rules.VersionTooNew, rules.VersionTooOld, rules.TrailingData,
+		rules.OutOfRange, rules.CountMismatch, rules.MissingField} {
 		if verdicts[class] == 0 {
 			t.Errorf("no stream with the verdict %q: %v", class, verdicts)
 		}

@@ -77,6 +77,8 @@ func TestEqual(t *testing.T) {
 		none, &Struct{}, value(Int(0)), value(Int(1)), value(Int(0), Int(1)), value(List{}),
 		&Struct{Subs: []*Struct{nil}}, &Struct{Subs: []*Struct{value()}}, &Struct{Subs: []*Struct{value(Int(1))}},
 		&Struct{Subs: []*Struct{nil, value()}}, &Struct{Subs: []*Struct{value(), nil}},
+		Tree{}, Tree{{Uint(0), value()}}, Tree{{Int(0), value()}}, Tree{{Uint(1), value()}}, Tree{{Uint(0), nil}}, Tree{{nil, value()}},
+		Tree{{Uint(0), value(Int(0))}}, Tree{{value(), value()}}, Tree{{Uint(0), value()}, {Uint(1), value()}}, Tree{{Uint(1), value()}, {Uint(0), value()}},
 	}
 	for i, a := range distinct {
 		for j, b := range distinct {
@@ -86,7 +88,7 @@ func TestEqual(t *testing.T) {
 		}
 	}
 	for _, pair := range [][2]Value{
-		{Bytes(nil), Bytes{}}, {List(nil), List{}}, {&Struct{}, value()}, {everyValue(), everyValue()},
+		{Bytes(nil), Bytes{}}, {List(nil), List{}}, {Tree(nil), Tree{}}, {richValue(), richValue()}, {iommuValue(), iommuValue()}, {&Struct{}, value()}, {everyValue(), everyValue()},
 	} {
 		if !Equal(pair[0], pair[1]) || !Equal(pair[1], pair[0]) {
 			t.Errorf("%#v and %#v are to be equal", pair[0], pair[1])
@@ -132,6 +134,43 @@ func TestDiff(t *testing.T) {
 	equal(t, []string{"value: want no struct, got struct of 0 fields, 0 subsections"}, Diff((*Struct)(nil), value(), s))
 	equal(t, []string{"x: want model.Uint 1, got model.Int 1"}, Diff(value(Uint(1)), value(Int(1)), vmsd("s", field("x", TypeUint8))))
 	equal(t, []string{"value: want NULL, got 3 elements"}, Diff(Null{}, List{nil, nil, nil}, s))
+}
+
+func TestDiffOfMemory(t *testing.T) {
+	s, got := richSchema(), richValue()
+	got.Fields[4] = List{Uint(10), Uint(7)}
+	got.Fields[9] = List{Null{}, Null{}, value(Uint(1))}
+	got.Fields[13] = List{value(Uint(1)), value(Uint(2)), value(Uint(3))}
+	got.Fields[14] = Tree{pair(7, 9), pair(8, 9)}
+	got.Fields[15] = Tree{{value(Int(-3)), value(Uint(8))}}
+	got.Fields[16] = value(Uint(9), Uint(7))
+	got.Fields[17] = value(Int(0))
+	equal(t, []string{
+		"bits[1]: want 9223372036854775808, got 7",
+		"ptrs[0]: want struct of 1 fields, 0 subsections, got NULL",
+		"ptrs[2]/x: want 82, got 1",
+		"list: want 2 elements, got 3",
+		"list[0]/y: want 772, got 1",
+		"list[1]/x: want 5, got 2",
+		"tree: want 1 pairs, got 2",
+		"tree[0]/key: want 6, got 7",
+		"tree[0]/x: want 7, got 9",
+		"keyed[0]/key/k: want -2, got -3",
+		"vs/b: want 6, got 7",
+		"tmp/t: want -1, got 0",
+	}, Diff(richValue(), got, s))
+	equal(t, 0, len(Diff(richValue(), richValue(), s)))
+	// Kinds that do not fit the schema, or each other.
+	for i := range s.Fields {
+		for _, x := range []Value{nil, Bool(true), Int(3), Uint(3), Bytes{1}, Null{}, List{nil}, List{List{Uint(1)}}, Tree{{}}, Tree{{Tree{}, value()}}, value(), (*Struct)(nil)} {
+			got := richValue()
+			got.Fields[i] = x
+			if (len(Diff(richValue(), got, s)) == 0) != Equal(richValue(), got) || (len(Diff(got, richValue(), s)) == 0) != Equal(got, richValue()) {
+				t.Errorf("%s: %#v: Diff and Equal disagree", s.Fields[i].Name, x)
+			}
+			equal(t, 0, len(Diff(got, got, s)))
+		}
+	}
 }
 
 func TestDiffStops(t *testing.T) {

@@ -57,16 +57,17 @@ func isPair(s model.Span) bool {
 	return s.Field != nil && s.Field.Type == model.TypeTree && s.Schema != nil && s.Kind == model.SpanElement
 }
 
-// isWhole says whether a span is of one value of a type that holds vmsds.
+// isWhole says whether a span is of one value of a type that holds vmsds. A NULL
+// is none, nor one that is marked: its span begins with the mark.
 func isWhole(s model.Span, types ...model.Type) bool {
-	return s.Field != nil && slices.Contains(types, s.Field.Type) && s.Schema == nil &&
-		s.Field.Array == (s.Kind == model.SpanElement)
+	return s.Field != nil && slices.Contains(types, s.Field.Type) && s.Schema == nil && s.Value == nil &&
+		!s.Field.Marked && s.Field.Array == (s.Kind == model.SpanElement)
 }
 
 // isAtVersion says whether a span is of a struct at a version of its own, or of
 // a temporary one.
 func isAtVersion(s model.Span) bool {
-	return s.Field != nil && (s.Field.Type == model.TypeVStruct || s.Field.Type == model.TypeTmp) && s.Schema != nil
+	return s.Field != nil && (s.Field.Type == model.TypeVStruct || s.Field.Type == model.TypeTmp) && s.Schema != nil && !s.Field.Marked
 }
 
 // closed says whether the model found the end of what the span is of.

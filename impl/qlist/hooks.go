@@ -57,9 +57,9 @@ func Get(l *vmstate.Loader, meta any, head unsafe.Pointer, version uint32) error
 		if err := l.CountElement(at); err != nil {
 			return err
 		}
-		d, fresh := m.element(there + i)
-		e := fresh()
-		if err := l.LoadElement(d, e, version, at); err != nil {
+		is := m.element(there + i)
+		e := is.New()
+		if err := l.LoadElement(is.VMSD, e, version, at); err != nil {
 			return err
 		}
 		m.insert(tail, e)
@@ -80,8 +80,7 @@ func Put(s *vmstate.Saver, meta any, head unsafe.Pointer) error {
 			return broken(s.Fail(rules.BadLink, rules.ListLinks, "the links of the list are broken"))
 		}
 		s.Write(link)
-		d, _ := m.element(i)
-		if err := s.SaveElement(d, e); err != nil {
+		if err := s.SaveElement(m.element(i).VMSD, e); err != nil {
 			return err
 		}
 		at = m.next(e)

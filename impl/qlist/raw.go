@@ -17,17 +17,23 @@ type Metadata struct {
 	New        func() unsafe.Pointer // a zeroed element, typed
 	VMSD       *vmstate.Description  // of the element
 
-	// Nth, where given, is asked instead of New and VMSD for the element at a place
-	// in the list, counted from 0. All elements have their entry at one offset.
-	Nth func(i int) (d *vmstate.Description, elem func() unsafe.Pointer)
+	// Elements are what the first elements are, by their place, where those
+	// differ from all others. The entry lies at one place in all.
+	Elements []Element
 }
 
-// element is what the element at a place in the list is, and what makes one.
-func (m *Metadata) element(i int) (*vmstate.Description, func() unsafe.Pointer) {
-	if m.Nth != nil {
-		return m.Nth(i)
+// An Element is what one element of a list is whose elements differ.
+type Element struct {
+	New  func() unsafe.Pointer
+	VMSD *vmstate.Description
+}
+
+// element says what the element at a place is.
+func (m *Metadata) element(place int) Element {
+	if place < len(m.Elements) {
+		return m.Elements[place]
 	}
-	return m.VMSD, m.New
+	return Element{m.New, m.VMSD}
 }
 
 // Metadata computes the meta data of a list of T from Go's types, for elements
@@ -50,7 +56,13 @@ func (t Type[T]) Metadata(d *vmstate.Description) *Metadata {
 }
 
 // Descriptions is for Compile: see vmstate.Describer.
-func (m *Metadata) Descriptions() []*vmstate.Description { return []*vmstate.Description{m.VMSD} }
+func (m *Metadata) Descriptions() []*vmstate.Description {
+	list := []*vmstate.Description{m.VMSD}
+	for _, e := range m.Elements {
+		list = append(list, e.VMSD)
+	}
+	return list
+}
 
 // A slot is where a pointer to an element stands: a head's first, or an
 // entry's next.

@@ -35,11 +35,9 @@ func Get(l *vmstate.Loader, meta any, head unsafe.Pointer, version uint32) error
 		RawInit(m, head)
 	}
 	l.WillChangePointer(*m.last(head))
-	there := 0
-	if m.Nth != nil {
-		for range RawForEach(m, head) {
-			there++
-		}
+	there, err := m.there(l, head)
+	if err != nil {
+		return err
 	}
 	for i := 0; ; i++ {
 		l.At(i)
@@ -58,13 +56,29 @@ func Get(l *vmstate.Loader, meta any, head unsafe.Pointer, version uint32) error
 		if err := l.CountElement(at); err != nil {
 			return err
 		}
-		d, fresh := m.element(there + i)
-		e := fresh()
-		if err := l.LoadElement(d, e, version, at); err != nil {
+		is := m.element(there + i)
+		e := is.New()
+		if err := l.LoadElement(is.VMSD, e, version, at); err != nil {
 			return err
 		}
 		RawInsertTail(m, head, e)
 	}
+}
+
+// there counts the elements that the queue has already, if it matters. A queue
+// that is broken is the error bad-link.
+func (m *Metadata) there(l *vmstate.Loader, head unsafe.Pointer) (int, error) {
+	if len(m.Elements) == 0 {
+		return 0, nil
+	}
+	n := 0
+	for at := m.first(head); *at != nil; at = m.next(*at) {
+		if *m.prev(*at) != at {
+			return 0, broken(l.Fail(rules.BadLink, rules.QueueLinks, l.Offset(), "the links of the queue are broken"), ErrPrev)
+		}
+		n++
+	}
+	return n, nil
 }
 
 // Put is the extend_put of a queue. It follows no link that it has not
@@ -81,8 +95,7 @@ func Put(s *vmstate.Saver, meta any, head unsafe.Pointer) error {
 			return badLink(s, ErrPrev)
 		}
 		s.Write(link)
-		d, _ := m.element(i)
-		if err := s.SaveElement(d, e); err != nil {
+		if err := s.SaveElement(m.element(i).VMSD, e); err != nil {
 			return err
 		}
 		at = m.next(e)
@@ -97,7 +110,10 @@ func Put(s *vmstate.Saver, meta any, head unsafe.Pointer) error {
 }
 
 func badLink(s *vmstate.Saver, cause error) error {
-	err := s.Fail(rules.BadLink, rules.QueueLinks, "the links of the queue are broken").(*rules.Error)
-	err.Cause = cause
+	return broken(s.Fail(rules.BadLink, rules.QueueLinks, "the links of the queue are broken"), cause)
+}
+
+func broken(err error, cause error) error {
+	err.(*rules.Error).Cause = cause
 	return err
 }

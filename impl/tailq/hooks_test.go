@@ -304,3 +304,67 @@ func TestEmptyElements(t *testing.T) {
 		same(t, walk(t, h, entryOne), fmt.Sprintf("%.*s", n, "\x00\x00\x00"))
 	}
 }
+
+// Where elements differ each goes by its place in the queue, those that were
+// there included; the version has to suit those that have no description of
+// their own, and each is saved at its own.
+func TestElementsThatDiffer(t *testing.T) {
+	made := 0
+	wide := func(version uint32) tailq.Element {
+		return tailq.Element{
+			New: func() unsafe.Pointer { made++; return unsafe.Pointer(new(item)) },
+			VMSD: &vmstate.Description{Name: "wide", VersionID: version, MinimumVersionID: version, Fields: []vmstate.Field{
+				vmstate.Scalar("n", unsafe.Offsetof(item{}.n), 0, vmstate.InfoUint8),
+				vmstate.UnusedField("since 3", 3, 2),
+			}},
+		}
+	}
+	describe := func(version uint32, elements ...tailq.Element) *vmstate.Description {
+		m := byOne.Metadata(&vmstate.Description{Name: "plain", VersionID: 4, MinimumVersionID: 2, Fields: []vmstate.Field{
+			vmstate.Scalar("n", unsafe.Offsetof(item{}.n), 0, vmstate.InfoUint8)}})
+		m.Elements = elements
+		return &vmstate.Description{Name: "d", VersionID: 9, Fields: []vmstate.Field{tailq.Field("q", 0, version, m)}}
+	}
+	for _, c := range []struct {
+		there   string
+		version uint32
+		stream  string
+		want    string
+		made    int
+		saved   string
+	}{
+		{"", 3, "01 78 0000 01 79 0000 01 7a 00", "xyz", 2, "01 78 0000 01 79 0000 01 7a 00"},
+		{"", 2, "01 78 01 79 01 7a 00", "xyz", 2, "01 78 0000 01 79 0000 01 7a 00"},
+		{"a", 3, "01 78 0000 01 79 00", "axy", 1, "01 61 0000 01 78 0000 01 79 00"},
+		{"abc", 3, "01 78 00", "abcx", 0, "01 61 0000 01 62 0000 01 63 01 78 00"},
+		{"", 4, "00", "", 0, "00"},
+	} {
+		made = 0
+		h, _ := queue(c.there)
+		d := describe(c.version, wide(3), wide(8))
+		if _, err := load(d, h, wire(t, c.stream)); err != nil {
+			t.Fatal(err)
+		}
+		is(t, h, c.want)
+		same(t, made, c.made)
+		got, err := save(d, h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, string(got), string(wire(t, c.saved)))
+	}
+	for version, class := range map[uint32]rules.Class{1: rules.VersionTooOld, 5: rules.VersionTooNew} {
+		_, err := load(describe(version, wide(version)), new(head), nil)
+		refused(t, err, verdict{class, 0, "q"})
+	}
+	bad := describe(2, wide(2), tailq.Element{})
+	refused(t, bad.Compile(), verdict{rules.BadDescription, 0, "q"})
+
+	h, items := queue("abc")
+	items[1].one.Prev = &items[2].one.Next
+	_, err := load(describe(3, wide(3)), h, nil)
+	refused(t, err, verdict{rules.BadLink, 0, "q"})
+	if !errors.Is(err, tailq.ErrPrev) {
+		t.Fatal(err)
+	}
+}

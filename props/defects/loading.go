@@ -128,6 +128,20 @@ func lateQueueVersion(s props.Subject) layer {
 	})
 }
 
+func structTooOld(s props.Subject) layer {
+	return ending(s, func(l *load) {
+		if l.class() == rules.VersionTooNew && l.err.Rule == rules.VersionRange && l.err.Path != "" {
+			l.err.Class = rules.VersionTooOld
+		}
+	})
+}
+
+func treeOrderUnnoted(s props.Subject) layer {
+	return ending(s, func(l *load) {
+		l.Notes = slices.DeleteFunc(l.Notes, func(n rules.Note) bool { return n.Rule == rules.TreeOrder })
+	})
+}
+
 func deeper(s props.Subject) layer {
 	return ending(s, func(l *load) {
 		if l.class() == rules.Limit {

@@ -111,6 +111,22 @@ func demands(s *model.Schema) map[string]*model.Condition {
 	return list
 }
 
+// present says whether f is on the wire.
+func present(f *model.Field, s *model.Schema, v *model.Struct, version uint32) bool {
+	if f.When != nil {
+		return f.When.Holds(s, v)
+	}
+	return f.Version <= version
+}
+
+// demanding says whether s, or a struct in it, demands something of its values:
+// a zero one may not do.
+func demanding(s *model.Schema) bool {
+	return len(demands(s)) > 0 || slices.ContainsFunc(s.Fields, func(f model.Field) bool {
+		return (f.Type == model.TypeStruct || f.Type == model.TypeVStruct) && demanding(f.Elem)
+	})
+}
+
 // obey draws a number that c holds for.
 func obey(t *rapid.T, c *model.Condition) uint64 {
 	var list []uint64

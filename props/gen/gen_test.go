@@ -83,32 +83,57 @@ func labels(c Case, stream []byte) map[string]bool {
 func walk(c Case, has map[string]bool) {
 	var vmsd func(s *model.Schema, v *model.Struct, version uint32, queues int)
 	vmsd = func(s *model.Schema, v *model.Struct, version uint32, queues int) {
+		has["pre_load"] = has["pre_load"] || s.Hooks.PreLoad != nil
+		has["post_load"] = has["post_load"] || s.Hooks.PostLoad != nil
+		has["pre_save"] = has["pre_save"] || s.Hooks.PreSave != nil
+		has["post_save"] = has["post_save"] || s.Hooks.PostSave != nil
 		for i, x := range v.Fields {
 			f := &s.Fields[i]
-			if f.Version > version {
+			has["condition"] = has["condition"] || f.When != nil && !f.Must && f.Type != model.TypeValidate
+			if !present(f, s, v, version) {
 				continue
 			}
-			has["array"] = has["array"] || f.Array
-			has["struct"] = has["struct"] || f.Type == model.TypeStruct
-			has["buffer"] = has["buffer"] || f.Type == model.TypeBuffer
-			has["self-reference"] = has["self-reference"] || f.Elem == s
+			for label, is := range map[string]bool{
+				"array": f.Array, "counted array": f.CountFrom != "", "counted buffer": f.SizeFrom != "" && f.Type == model.TypeBuffer,
+				"room": f.Room > 0, "multiplied": f.Times > 1, "pointers": f.Pointers && !f.Marked, "marked": f.Marked,
+				"must": f.Must, "local": f.Local != 0, "self-reference": f.Elem == s, "unlike elements": f.Elems != nil,
+				"direct keys": f.Type == model.TypeTree && f.Key == nil, "keys": f.Key != nil,
+				"array of queues": f.Array && f.Type == model.TypeQueue,
+			} {
+				has[label] = has[label] || is
+			}
+			has["type "+f.Type.String()] = true
 			each(f, x, func(x model.Value) {
+				inside := func(place int, e *model.Struct) {
+					elem := elemOf(f, place)
+					b, err := model.Encode(elem, e, elem.Version)
+					has["element begins with 05"] = has["element begins with 05"] || err == nil && len(b) > 0 && b[0] == 5
+					vmsd(elem, e, elem.Version, queues+1)
+				}
 				switch x := x.(type) {
+				case model.Null:
+					has["NULL"] = has["NULL"] || f.Pointers
 				case *model.Struct:
-					vmsd(f.Elem, x, f.Elem.Version, queues)
+					at := f.Elem.Version
+					if f.Type == model.TypeVStruct {
+						at = f.StructVersion
+					}
+					vmsd(f.Elem, x, at, queues)
 				case model.List:
-					if len(x) == 0 {
+					if len(x) == 0 || f.Type == model.TypeBitmap {
 						return
 					}
 					has["queue"] = true
 					has["two elements"] = has["two elements"] || len(x) == 2
 					has["queue in a queue"] = has["queue in a queue"] || queues >= 1
 					has["three deep"] = has["three deep"] || queues >= 2
-					for _, e := range x {
-						e := e.(*model.Struct)
-						b, err := model.Encode(f.Elem, e, f.Elem.Version)
-						has["element begins with 05"] = has["element begins with 05"] || err == nil && len(b) > 0 && b[0] == 5
-						vmsd(f.Elem, e, f.Elem.Version, queues+1)
+					for i, e := range x {
+						inside(i, e.(*model.Struct))
+					}
+				case model.Tree:
+					has["pair"] = has["pair"] || len(x) > 0
+					for _, p := range x {
+						inside(len(f.Elems), p.Value)
 					}
 				}
 			})
@@ -136,8 +161,12 @@ func each(f *model.Field, x model.Value, do func(model.Value)) {
 	}
 }
 
+// The floor of each type and feature is a case in a hundred and more.
 func TestCasesHoldEnoughOfEverything(t *testing.T) {
-	const draws = 1000
+	const (
+		draws  = 1000
+		seldom = 12
+	)
 	count := map[string]int{}
 	cases := Cases(space)
 	for i := range draws {
@@ -163,5 +192,22 @@ func TestCasesHoldEnoughOfEverything(t *testing.T) {
 		"element begins with 05": 5,
 	} {
 		require.GreaterOrEqual(t, count[label], percent*draws/100, label)
+	}
+	for typ := model.TypeBool; typ <= model.TypeValidate; typ++ {
+		require.GreaterOrEqual(t, count["type "+typ.String()], seldom, typ)
+	}
+	for _, label := range []string{
+		"array", "counted array", "counted buffer", "array of queues", "room", "multiplied", "pointers", "NULL", "marked",
+		"condition", "must", "local", "self-reference", "unlike elements", "direct keys", "keys", "pair",
+		"pre_load", "post_load", "pre_save", "post_save",
+	} {
+		require.GreaterOrEqual(t, count[label], seldom, label)
+	}
+	for _, label := range []string{
+		"stream refused: mismatch", "stream refused: out-of-range", "stream refused: missing-field", "stream refused: count-mismatch",
+		"stream refused: hook", "stream refused: truncated", "stream refused: unknown-subsection", "stream refused: version-too-new",
+		"stream refused: version-too-old",
+	} {
+		require.GreaterOrEqual(t, count[label], seldom/3, label)
 	}
 }

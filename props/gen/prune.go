@@ -105,6 +105,9 @@ func drawFate(t *rapid.T, f model.Field) fate {
 	}
 	if f.Array {
 		became.single = simpler(t)
+		if became.single && (f.Type == model.TypeStruct || f.Type == model.TypeVStruct) {
+			became.hollow = became.hollow || demanding(f.Elem)
+		}
 	}
 	return became
 }

@@ -80,7 +80,10 @@ func partsOf(c Case) []Case {
 		}
 	}
 	for i := range c.Schema.Fields {
-		add(&c.Schema.Fields[i], c.Value.Fields[i])
+		// What is not on the wire obeys no condition.
+		if f := &c.Schema.Fields[i]; present(f, c.Schema, c.Value, c.Version) {
+			add(f, c.Value.Fields[i])
+		}
 	}
 	for i, sub := range c.Schema.Subsections {
 		if v := c.Value.Subs[i]; v != nil {

@@ -22,6 +22,9 @@ func (b *builder) specialKinds(at place) []kind {
 	if b.features.has(Conditions) {
 		list = append(list, mandatory)
 	}
+	if b.features.has(Pointers) {
+		list = append(list, scalarArray)
+	}
 	if at.depth > 0 {
 		offer(Temporary, model.TypeTmp, temporary)
 		offer(Temporary, model.TypeVStruct, versioned)
@@ -78,7 +81,7 @@ func localOf(typ model.Type, u uint64) int64 {
 
 // pointers may make pointers of the elements of an array.
 func (b *builder) pointers(t *rapid.T, f *model.Field) {
-	if !b.features.has(Pointers) || f.Type == model.TypeNull || !rapid.Bool().Draw(t, "pointers") {
+	if !b.features.has(Pointers) || f.Type == model.TypeNull || rapid.IntRange(0, 3).Draw(t, "pointers") == 0 {
 		return
 	}
 	f.Pointers = true

@@ -53,7 +53,7 @@ func (v *valuer) vmsd(t *rapid.T, s *model.Schema, version uint32, depth int) *m
 	held := map[string]int{}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		if f.When == nil && f.Version > version || f.When != nil && !f.When.Holds(s, out) {
+		if !present(f, s, out, version) {
 			continue
 		}
 		most, isCount := counts[f.Name]
