@@ -21,13 +21,11 @@ type Described struct {
 	// Queues says how a queue is described: a body for each element that was
 	// saved.
 	Queues map[*model.Field]*savevm.DescField
-	// Lists names the type of a queue that is none of QTAILQ: "qlist".
-	Lists map[*model.Field]string
 	// NullArrays are the arrays of which only the first element is described,
-	// a NULL (QEMU 2.9 to 9.2): the others may be something else, which is the
-	// value, or nil where that is not known. Where Describe was told which are,
-	// each element is a field of its own.
-	NullArrays map[*model.Field]*model.Schema
+	// a NULL (QEMU 2.9 to 9.2): others may be something else, which is known
+	// where the value is true. Describe takes those for NULL that it was not told
+	// of.
+	NullArrays map[*model.Field]bool
 	// Closed says that some of the description is kept as bytes whose own
 	// description is lost: it cannot be written again.
 	Closed bool
@@ -50,8 +48,7 @@ func Describe(d *savevm.VMSD, choice int, solid ...int) (*Described, error) {
 	t := &describer{
 		out: &Described{
 			Queues:     map[*model.Field]*savevm.DescField{},
-			Lists:      map[*model.Field]string{},
-			NullArrays: map[*model.Field]*model.Schema{},
+			NullArrays: map[*model.Field]bool{},
 			Choices:    1,
 			shown:      map[*model.Field]*vmstate.Shown{},
 		},
@@ -93,13 +90,20 @@ func footprint(s *model.Schema, known map[*model.Schema]int64) int64 {
 			one = 0
 		case model.TypeBuffer:
 			one = int64(f.Size)
-		case model.TypeStruct:
+		case model.TypeBitmap:
+			one = int64(f.Size / 8)
+		case model.TypeStruct, model.TypeVStruct:
 			one = footprint(f.Elem, known)
-		case model.TypeQueue:
-			n = max(n, footprint(f.Elem, known))
+		case model.TypeQueue, model.TypeList:
+			for _, e := range leadsTo(f) {
+				n = max(n, footprint(e, known))
+			}
 			one = int64(heads.size)
 		}
-		if f.Array {
+		switch {
+		case f.Pointers:
+			one = int64(f.Count)*wordSize + one*int64(f.Count-len(f.Null))
+		case f.Array:
 			one *= int64(f.Count) // at most 2^27 times 2^31
 		}
 		n = min(n+one, 2*maxFootprint)
@@ -124,11 +128,10 @@ type describer struct {
 
 // facts are what is known of a field before it has its final address.
 type facts struct {
-	queue   *savevm.DescField // describes the one queue there is
-	list    string
-	null    bool
-	pointee *model.Schema // null: what an element is that is none
-	shown   vmstate.Shown
+	queue *savevm.DescField // describes the one queue there is
+	null  bool              // the array is described by a NULL
+	known bool              // null: what an element is that is none is known
+	shown vmstate.Shown
 }
 
 type fieldKey struct {
@@ -147,22 +150,30 @@ func (t *describer) index(s *model.Schema, seen map[*model.Schema]bool) {
 		if k.queue != nil {
 			t.out.Queues[f] = k.queue
 		}
-		if k.list != "" {
-			t.out.Lists[f] = k.list
-		}
 		if k.null {
-			t.out.NullArrays[f] = k.pointee
+			t.out.NullArrays[f] = k.known
 		}
 		if k.shown != (vmstate.Shown{}) {
 			t.out.shown[f] = &k.shown
 		}
-		if f.Elem != nil {
-			t.index(f.Elem, seen)
+		for _, e := range leadsTo(f) {
+			t.index(e, seen)
 		}
 	}
 	for _, sub := range s.Subsections {
 		t.index(sub, seen)
 	}
+}
+
+// leadsTo lists the schemas that a field has.
+func leadsTo(f *model.Field) []*model.Schema {
+	list := slices.Clone(f.Elems)
+	for _, e := range []*model.Schema{f.Elem, f.Key} {
+		if e != nil {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // learn adds to what is known of a field.
@@ -214,19 +225,55 @@ func (t *describer) vmsd(d *savevm.VMSD, path string, single bool) (*model.Schem
 // object each, or the runs of an array of pointers (QEMU 10).
 func (t *describer) run(s *model.Schema, run []savevm.DescField, path string, single bool) ([]model.Field, error) {
 	name := run[0].Name
+	path = under(path, name)
 	if len(run) == 1 {
-		f, err := t.field(s, &run[0], under(path, name), single)
-		if k := t.known[fieldKey{s, name}]; k.null && k.pointee != nil && len(t.solid) > 0 && f.Count <= maxRuns {
-			return t.mixed(s, f, k), err
-		}
+		f, err := t.field(s, &run[0], path, single)
 		return []model.Field{f}, err
 	}
-	oneByOne := slices.ContainsFunc(run, func(d savevm.DescField) bool { return d.Index >= 0 })
+	if t.runs += len(run); t.runs > maxRuns {
+		return nil, bad(path, "more than %d elements that are described in runs", maxRuns)
+	}
+	if inRuns(run) {
+		return t.pointers(s, run, path)
+	}
+	fields := make([]model.Field, len(run))
+	for i := range run {
+		one := run[i]
+		one.HasArrayLen = false // of NULLs, and wrong
+		one.Name = fmt.Sprintf("%s[%d]", name, i)
+		var err error
+		if fields[i], err = t.field(s, &one, fmt.Sprintf("%s[%d]", path, i), single); err != nil {
+			return nil, err
+		}
+		t.learn(s, one.Name, func(k *facts) { k.shown.Name, k.shown.Index, k.shown.Of = name, i, len(run) })
+	}
+	return fields, nil
+}
+
+// inRuns says whether the objects stand for runs of NULLs and of others, which
+// take turns, and not for one element each.
+func inRuns(run []savevm.DescField) bool {
+	for i := range run {
+		if run[i].Index >= 0 || i > 0 && isNull(run[i]) == isNull(run[i-1]) {
+			return false
+		}
+	}
+	return true
+}
+
+// isNull: NULLs in an array of pointers (QEMU 10).
+func isNull(d savevm.DescField) bool { return d.Type == "nullptr" || d.Type == ptrMarker }
+
+const ptrMarker = "ptr-marker" // QEMU 11.1
+
+// pointers makes one field of the runs of an array of pointers. The elements that
+// are no NULL share one layout.
+func (t *describer) pointers(s *model.Schema, run []savevm.DescField, path string) ([]model.Field, error) {
 	lengths := make([]int, len(run))
 	rest := 0
 	for i := range run {
 		lengths[i] = 1
-		if run[i].HasArrayLen && !oneByOne {
+		if run[i].HasArrayLen {
 			lengths[i] = run[i].ArrayLen
 		}
 		if i > 0 {
@@ -236,50 +283,50 @@ func (t *describer) run(s *model.Schema, run []savevm.DescField, path string, si
 	// QEMU 10.0 to 10.2 give a first run that is not NULL the whole array's
 	// length. Where that can be, it is the reading before the one that takes the
 	// description at its word.
-	if !oneByOne && run[0].HasArrayLen && run[0].Type != "nullptr" && lengths[0] > rest && t.choose(2) == 0 {
-		t.note(rules.VMDescRunLength, under(path, name), "the first run is said to have %d elements, the array's number; it has %d", lengths[0], lengths[0]-rest)
+	if run[0].HasArrayLen && !isNull(run[0]) && lengths[0] > rest && t.choose(2) == 0 {
+		t.note(rules.VMDescRunLength, path, "the first run is said to have %d elements, the array's number; it has %d", lengths[0], lengths[0]-rest)
 		lengths[0] -= rest
 	}
-	var fields []model.Field
+	f := model.Field{Name: run[0].Name, Type: model.TypeNull, Array: true}
+	var bodies []*model.Schema
 	for i := range run {
+		if t.runs += lengths[i]; lengths[i] < 0 || lengths[i] > maxRuns || t.runs > maxRuns {
+			return nil, bad(path, "more than %d elements that are described in runs", maxRuns)
+		}
+		at := f.Count
+		f.Count += lengths[i]
+		if isNull(run[i]) {
+			for j := at; j < f.Count; j++ {
+				f.Null = append(f.Null, j)
+			}
+			continue
+		}
 		one := run[i]
 		one.HasArrayLen = false
-		if t.runs += lengths[i]; lengths[i] < 0 || lengths[i] > maxRuns || t.runs > maxRuns {
-			return nil, bad(under(path, name), "more than %d elements that are described in runs", maxRuns)
-		}
-		// The elements of a run share one schema.
-		f, err := t.field(s, &one, fmt.Sprintf("%s[%d]", under(path, name), len(fields)), single && lengths[i] == 1)
-		if err != nil {
+		e, err := t.field(s, &one, fmt.Sprintf("%s[%d]", path, at), false)
+		switch {
+		case err != nil:
 			return nil, err
+		case f.Type == model.TypeNull:
+			f.Type, f.Size, f.Info, f.Pointers = e.Type, e.Size, e.Info, true
+		case f.Type != e.Type || f.Size != e.Size || f.Info != e.Info:
+			return nil, bad(path, "pointers to %v and to %v", f.Type, e.Type)
 		}
-		known := t.known[fieldKey{s, name}]
-		delete(t.known, fieldKey{s, name})
-		for range lengths[i] {
-			f.Name = fmt.Sprintf("%s[%d]", name, len(fields))
-			if oneByOne {
-				known.shown.Name, known.shown.Index, known.shown.Of = name, len(fields), len(run)
-			}
-			t.known[fieldKey{s, f.Name}] = known
-			fields = append(fields, f)
+		if e.Elem != nil {
+			bodies = append(bodies, e.Elem)
 		}
 	}
-	return fields, nil
-}
-
-// mixed makes a field of each element of an array of pointers.
-func (t *describer) mixed(s *model.Schema, array model.Field, k facts) []model.Field {
-	delete(t.known, fieldKey{s, array.Name})
-	fields := make([]model.Field, array.Count)
-	for i := range fields {
-		f := model.Field{Name: fmt.Sprintf("%s[%d]", array.Name, i), Type: model.TypeNull}
-		if slices.Contains(t.solid, i) {
-			f.Type, f.Elem = model.TypeStruct, k.pointee
-		} else {
-			t.known[fieldKey{s, f.Name}] = k
-		}
-		fields[i] = f
+	if !f.Pointers {
+		f.Null = nil
 	}
-	return fields
+	if len(bodies) > 0 {
+		e, why := t.unify(bodies)
+		if why != "" {
+			return nil, bad(path, "the runs have no common layout: %s", why)
+		}
+		f.Elem = e
+	}
+	return []model.Field{f}, nil
 }
 
 // maxRuns bounds the elements of arrays that are described one by one or in
@@ -298,8 +345,8 @@ var sized = map[string]struct {
 	"uint8 equal": {model.TypeUint8, 1}, "uint16 equal": {model.TypeUint16, 2}, "uint32 equal": {model.TypeUint32, 4},
 	"int32 equal": {model.TypeInt32, 4}, "int32 le": {model.TypeInt32, 4},
 	"int64 equal": {model.TypeUint64, 8}, // the name that uint64_equal carries
-	"timer":       {model.TypeInt64, 8}, "CPU_Double_U": {model.TypeUint64, 8},
-	"nullptr": {model.TypeNull, 1},
+	"timer":       {model.TypeTimer, 8}, "CPU_Double_U": {model.TypeCPUDouble, 8},
+	"nullptr": {model.TypeNull, 1}, ptrMarker: {model.TypeNull, 1},
 }
 
 // field makes one field, and keeps how it is described where its shape does not
@@ -337,13 +384,14 @@ func (t *describer) fieldOf(s *model.Schema, d *savevm.DescField, path string, s
 	case "qtailq", "qlist":
 		err := t.queue(s, &f, d, path, single)
 		return f, err
+	case "customized": // by the seed, whose queues are the only ones
+		err := t.queue(s, &f, d, path, single)
+		return f, err
 	case "unused_buffer":
 		f.Type = model.TypeUnused
 	case "bitmap":
-		if d.Size%8 == 0 && !f.Array {
-			f.Type, f.Info = model.TypeUint64, d.Type
-			f.Array, f.Count = true, int(d.Size/8)
-			t.learn(s, f.Name, func(k *facts) { k.shown.Len = 1 })
+		if d.Size%8 == 0 && d.Size <= rules.MaxCount/8 && !f.Array {
+			f.Type, f.Size = model.TypeBitmap, int(d.Size)*8
 			return f, nil
 		}
 		fallthrough
@@ -376,16 +424,15 @@ func (t *describer) structField(s *model.Schema, f *model.Field, d *savevm.DescF
 	case body == nil:
 		return bad(path, "a %s with %d bodies", d.Type, len(d.Bodies))
 	case body.Name == "" && d.Size == 1: // a NULL pointer (QEMU 2.9 to 9.2)
-		f.Type = model.TypeNull
-		t.learn(s, f.Name, func(k *facts) {
-			k.null, k.pointee = f.Array, knownPointees[queueKey{s.Name, f.Name}]
-		})
-		return nil
+		return t.nullStruct(s, f, path)
 	case f.Array && d.Size == 0 && f.Count > maxRuns:
 		return bad(path, "%d elements that take no bytes", f.Count)
 	}
 	f.Type = model.TypeStruct
-	if d.Type != "struct" {
+	switch d.Type {
+	case "vstruct":
+		f.Type, f.StructVersion = model.TypeVStruct, body.Version
+	case "tmp":
 		f.Info = d.Type
 	}
 	var err error
@@ -393,21 +440,47 @@ func (t *describer) structField(s *model.Schema, f *model.Field, d *savevm.DescF
 	return err
 }
 
+// nullStruct makes a pointer to a struct of one that is NULL, or an array of
+// which the first is: all are but those that are told of, if it is known what
+// these are.
+func (t *describer) nullStruct(s *model.Schema, f *model.Field, path string) error {
+	f.Type = model.TypeNull
+	if !f.Array {
+		t.learn(s, f.Name, func(k *facts) { k.shown.Type = "struct" })
+		return nil
+	}
+	if f.Count > maxRuns {
+		return bad(path, "more than %d pointers", maxRuns)
+	}
+	pointee := knownPointees[queueKey{s.Name, f.Name}]
+	t.learn(s, f.Name, func(k *facts) { k.null, k.known = true, pointee != nil })
+	f.Type, f.Elem, f.Pointers = model.TypeStruct, pointee, true
+	if pointee == nil {
+		f.Elem = undescribed
+	}
+	for i := range f.Count {
+		if pointee == nil || !slices.Contains(t.solid, i) {
+			f.Null = append(f.Null, i)
+		}
+	}
+	return nil
+}
+
 // queue finds the one schema of a queue's elements.
 func (t *describer) queue(s *model.Schema, f *model.Field, d *savevm.DescField, path string, single bool) error {
 	f.Type = model.TypeQueue
-	if d.Type != "qtailq" {
+	switch d.Type {
+	case "qlist":
+		f.Type = model.TypeList
+	case "customized":
 		f.Info = d.Type
 	}
 	if f.Array && f.Count != 1 {
 		single = false
 	}
-	t.learn(s, f.Name, func(k *facts) {
-		k.list = f.Info
-		if single {
-			k.queue = d
-		}
-	})
+	if single {
+		t.learn(s, f.Name, func(k *facts) { k.queue = d })
+	}
 	f.Elem = undescribed
 	known := knownQueues[queueKey{s.Name, f.Name}]
 	if known != nil {
@@ -431,6 +504,7 @@ func (t *describer) queue(s *model.Schema, f *model.Field, d *savevm.DescField, 
 		t.note(rules.VMDescKnown, path, "the elements are known, and described otherwise")
 	case known == nil && why != "":
 		t.note(rules.VMDescElementUnknown, path, "the %d elements have no common layout: %s", len(bodies), why)
+		f.Elems = bodies
 	default:
 		f.Elem = e
 	}

@@ -4,8 +4,8 @@ import "vmconform/model"
 
 // Prefix is the schema of what was decoded before a load stopped: spans is
 // what the model found, those with a size of -1 being open where it stopped.
-// Of an array of NULL markers the ones found stay; of any other array, and of a
-// queue, nothing does.
+// Of an array of NULL markers or of pointers the ones found stay; of any other
+// array, and of a queue, nothing does.
 func Prefix(s *model.Schema, spans []model.Span) *model.Schema {
 	var open []int
 	for i, span := range spans {
@@ -44,6 +44,12 @@ func prefix(s *model.Schema, spans []model.Span, open []int, depth int) *model.S
 			case f.Type == model.TypeNull && f.Array:
 				f.Count = len(spans) - open[0] - 1
 				p.Fields = append(p.Fields, f)
+			case f.Pointers && !f.Marked:
+				f.Count = elements(spans, open[0])
+				for len(f.Null) > 0 && f.Null[len(f.Null)-1] >= f.Count {
+					f.Null = f.Null[:len(f.Null)-1]
+				}
+				p.Fields = append(p.Fields, f)
 			}
 			return p
 		}
@@ -71,4 +77,15 @@ func complete(spans []model.Span, f *model.Field, depth int) bool {
 		}
 	}
 	return false
+}
+
+// elements is how many elements of the array at spans[i] are whole.
+func elements(spans []model.Span, i int) int {
+	n := 0
+	for _, s := range spans[i+1:] {
+		if s.Depth == spans[i].Depth+1 && s.Size >= 0 {
+			n++
+		}
+	}
+	return n
 }

@@ -37,7 +37,7 @@ func TestEqualBodies(t *testing.T) {
 	d := describe(t, queueOf("dev", "q", "qtailq", body, body))
 	f := &d.Schema.Fields[0]
 	same(t, len(d.Queues[f].Bodies), 2)
-	same(t, d.Lists[f], "")
+	same(t, f.Type, model.TypeQueue)
 	for n, want := range []string{`{"q":[]}`, `{"q":[{"x":1,"b":"QUI="}]}`, "", `{"q":[{"x":1,"b":"QUI="},{"x":1,"b":"QUI="},{"x":1,"b":"QUI="}]}`} {
 		if want != "" {
 			same(t, value(t, d, strings.Repeat("01 01 4142", n)+"00"), want)
@@ -49,8 +49,8 @@ func TestQlist(t *testing.T) {
 	inner := `{"name": "in", "type": "qlist", ` + fields("i", uint("y", 1)) + `, "size": 4}`
 	d := describe(t, queueOf("dev", "q", "qlist", fields("e", uint("x", 1), inner)))
 	f := &d.Schema.Fields[0]
-	same(t, d.Lists[f], "qlist")
-	same(t, d.Lists[&f.Elem.Fields[1]], "qlist")
+	same(t, f.Type, model.TypeList)
+	same(t, f.Elem.Fields[1].Type, model.TypeList)
 	same(t, value(t, d, "01 02 01 03 00 00"), `{"q":[{"x":2,"in":[{"y":3}]}]}`)
 	// Of a queue inside elements nobody said how many bodies there are to be.
 	same(t, len(d.Queues), 1)
@@ -171,31 +171,44 @@ func TestSubsectionsOfSomeElements(t *testing.T) {
 	same(t, value(t, d, "01 01  01 02 05 03 652f62 00000001 07  00"), `{"q":[{"x":1},{"x":2,"/subsections":{"e/b":{"z":7}}}]}`)
 }
 
-// Rules 2 and 3: an element of which nothing is known ends the load, and is
-// never given a layout. None is there: all is well.
+// Rules 2 and 3: body i describes element i where they have no common layout. An
+// element of which nothing is known ends the load, and is never given a layout.
 func TestUndescribedElements(t *testing.T) {
-	for name, bodies := range map[string][]string{
-		"no body":               nil,
-		"another field":         {fields("e", uint("x", 1)), fields("e", uint("y", 1))},
-		"another type":          {fields("e", uint("x", 1)), fields("e", uint("x", 2))},
-		"another number":        {fields("e", uint("x", 1)), fields("e")},
-		"another name":          {fields("e", uint("x", 1)), fields("f", uint("x", 1))},
-		"no integer before":     {fields("e", buffer("b", 1), uint("x", 1)), fields("e", buffer("b", 2), uint("x", 1))},
-		"other bytes of no use": {fields("e", `{"name": "n", "type": "unused_buffer", "size": 1}`), fields("e", `{"name": "n", "type": "unused_buffer", "size": 2}`)},
+	for name, c := range map[string]struct {
+		bodies []string
+		stream string // of the elements that are described
+		value  string
+	}{
+		"no body":               {nil, "", ``},
+		"another field":         {[]string{fields("e", uint("x", 1)), fields("e", uint("y", 1))}, "01 41 01 42", `{"x":65},{"y":66}`},
+		"another type":          {[]string{fields("e", uint("x", 1)), fields("e", uint("x", 2))}, "01 41 01 0042", `{"x":65},{"x":66}`},
+		"another number":        {[]string{fields("e", uint("x", 1)), fields("e")}, "01 41 01", `{"x":65},{}`},
+		"another name":          {[]string{fields("e", uint("x", 1)), fields("f", uint("x", 1))}, "01 41 01 42", `{"x":65},{"x":66}`},
+		"no integer before":     {[]string{fields("e", buffer("b", 1), uint("x", 1)), fields("e", buffer("b", 2), uint("x", 1))}, "01 41 05 01 4142 06", `{"b":"QQ==","x":5},{"b":"QUI=","x":6}`},
+		"other bytes of no use": {[]string{fields("e", `{"name": "n", "type": "unused_buffer", "size": 1}`), fields("e", `{"name": "n", "type": "unused_buffer", "size": 2}`)}, "01 00 01 0000", `{},{}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := describe(t, queueOf("dev", "q", "qtailq", bodies...))
+			d := describe(t, queueOf("dev", "q", "qtailq", c.bodies...))
 			same(t, value(t, d, "00"), `{"q":[]}`)
+			same(t, value(t, d, c.stream+"00"), `{"q":[`+c.value+`]}`)
 			want := []string{"vmdesc/element-undescribed q"}
-			if bodies == nil {
+			if c.bodies == nil {
 				want = nil // nothing to remark before there is an element
 			}
 			same(t, notes(d), want)
-			_, err := model.Decode(d.Schema, wire(t, "01 41 00"), 1, model.Options{})
-			refused(t, err, verdict{rules.Limit, 1, "q[0]/" + bind.Undescribed})
+			more := wire(t, c.stream+"01 41 00")
+			_, err := model.Decode(d.Schema, more, 1, model.Options{})
+			beyond := verdict{rules.Limit, int64(len(more) - 2), fmt.Sprintf("q[%d]/%s", len(c.bodies), bind.Undescribed)}
+			refused(t, err, beyond)
 			var ref bind.Reference
-			_, err = ref.Load(d.Schema, wire(t, "01 41 00"), 1)
-			refused(t, err, verdict{rules.Limit, 1, "q[0]/" + bind.Undescribed})
+			_, err = ref.Load(d.Schema, more, 1)
+			refused(t, err, beyond)
 		})
 	}
+}
+
+// The seed's word for a queue.
+func TestCustomized(t *testing.T) {
+	d := describe(t, queueOf("dev", "q", "customized", fields("e", uint("x", 1))))
+	same(t, value(t, d, "01 05 00"), `{"q":[{"x":5}]}`)
 }

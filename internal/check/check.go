@@ -120,8 +120,8 @@ func (c *checker) devices() {
 func (c *checker) framingDiffers() bool {
 	again := savevm.Again{}
 	if c.desc != nil {
-		text, same := c.description()
-		if !same {
+		text, differs := c.description()
+		if differs {
 			return true
 		}
 		again.VMDesc = text

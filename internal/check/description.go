@@ -3,6 +3,8 @@ package check
 import (
 	"bytes"
 	"fmt"
+	"slices"
+	"strings"
 
 	"vmconform/bind"
 	"vmconform/impl/savevm"
@@ -36,45 +38,32 @@ const descHeadSize = 5 // 06 be32
 func (d *description) part(r savevm.Range) []byte { return d.text[r.From:r.To] }
 
 // description writes the whole description again, copying what no engine wrote,
-// and compares it with the stream's. It returns the text, and whether that is
-// the same.
-func (c *checker) description() (text []byte, same bool) {
+// and compares it with the stream's. It returns the text, nil where that is
+// another; differs says that it is, and should not be: a device's description
+// that is of another number of bytes than the device has is not of these bytes.
+func (c *checker) description() (text []byte, differs bool) {
 	d, s := c.desc, c.stream
-	r := &report.VMDesc{Dialect: d.dialect.Name, Bytes: int64(len(d.text))}
+	r := &report.VMDesc{Dialect: d.dialect.Name, Roundtrip: report.Identical, Bytes: int64(len(d.text))}
 	c.file.VMDesc = r
-	same = true
-	compare := func(path string, own []byte, theirs savevm.Range) {
-		want := d.part(theirs)
-		if bytes.Equal(own, want) {
-			return
-		}
-		same = false
-		c.descDiffers(path, own, want, theirs.From)
-	}
 
 	var config []byte
 	if s.VMDesc.Configuration != nil {
-		theirs := s.VMDesc.ConfigurationText
 		if config = c.configuration(); config != nil {
 			r.Reencoded += int64(len(config))
-			compare("configuration", config, theirs)
 		} else {
-			config = d.part(theirs)
+			config = d.part(s.VMDesc.ConfigurationText)
 			r.Copied += int64(len(config))
 		}
 	}
 	w := savevm.NewDescWriter(d.dialect.Style, config, s.VMDesc.PageSize)
 	written := map[*savevm.Device]savevm.Range{}
+	var sections []*savevm.Section // that are described, once each
 	for sec := range s.Sections {
 		dev := sec.Device
-		if dev == nil {
+		if _, again := written[dev]; dev == nil || again {
 			continue
 		}
-		if _, again := written[dev]; again { // a section that repeats
-			continue
-		}
-		vmsd := d.again[sec]
-		switch {
+		switch vmsd := d.again[sec]; {
 		case vmsd != nil:
 			written[dev] = w.Device(sec.Name, sec.InstanceID, vmsd)
 			r.Reencoded += int64(len(vmsd))
@@ -84,33 +73,55 @@ func (c *checker) description() (text []byte, same bool) {
 			written[dev] = w.Copy(d.part(dev.Text))
 			r.Copied += dev.Text.To - dev.Text.From
 		}
+		sections = append(sections, sec)
 	}
 	text = w.Text()
-	for sec := range s.Sections {
-		if own, ok := written[sec.Device]; ok {
-			delete(written, sec.Device)
-			compare(sec.Path(), text[own.From:own.To], sec.Device.Text)
+	if bytes.Equal(text, d.text) {
+		return text, false
+	}
+	r.Roundtrip = report.Differs
+	found := false
+	compare := func(path string, own []byte, theirs savevm.Range, why string) bool {
+		if bytes.Equal(own, d.part(theirs)) {
+			return false
 		}
+		found = true
+		if why == "" || !c.hasFinding(rules.VMDescElements, path) {
+			c.descDiffers(path, own, d.part(theirs), theirs.From, why)
+		}
+		return why == ""
 	}
-	if same && !bytes.Equal(text, d.text) {
-		same = false
-		c.descDiffers("", text, d.text, 0)
+	if s.VMDesc.Configuration != nil {
+		differs = compare("configuration", config, s.VMDesc.ConfigurationText, "")
 	}
-	r.Roundtrip = report.Identical
-	if !same {
-		r.Roundtrip = report.Differs
+	for _, sec := range sections {
+		own, why := written[sec.Device], ""
+		if v := sec.Device.VMSD; v != nil && v.WireSize() != sec.PayloadSize {
+			why = fmt.Sprintf("it is of %s, the section has %d; ", plural(int(v.WireSize()), "byte"), sec.PayloadSize)
+		}
+		differs = compare(sec.Path(), text[own.From:own.To], sec.Device.Text, why) || differs
 	}
-	return text, same
+	if !found {
+		differs = true
+		c.descDiffers("", text, d.text, 0, "")
+	}
+	return nil, differs
+}
+
+func (c *checker) hasFinding(id rules.ID, under string) bool {
+	return slices.ContainsFunc(c.file.Findings, func(x report.Finding) bool {
+		return x.Rule == id && strings.HasPrefix(x.Path, under+"/")
+	})
 }
 
 // descDiffers says where a part of the description, which stands at from in its
 // text, is another than the one that was written.
-func (c *checker) descDiffers(path string, own, theirs []byte, from int64) {
+func (c *checker) descDiffers(path string, own, theirs []byte, from int64, why string) {
 	at := differAt(own, theirs)
 	c.add(report.Finding{
 		Rule: rules.VMDescRoundTrip, Path: path, Offset: c.stream.VMDescOffset + descHeadSize + from + at,
-		Message: fmt.Sprintf("the description of what was saved again, in the dialect %s, differs from here on: %s, not %s",
-			c.desc.dialect.Name, excerpt(own, at), excerpt(theirs, at)),
+		Message: fmt.Sprintf("%swritten again in the dialect %s, the description differs from here on: %s, not %s",
+			why, c.desc.dialect.Name, excerpt(own, at), excerpt(theirs, at)),
 	})
 }
 

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"vmconform/bind"
 	"vmconform/impl/savevm"
 	"vmconform/internal/decode"
 	"vmconform/internal/report"
@@ -21,7 +20,7 @@ func (c *checker) queues(s *savevm.Section, d *decode.Section) {
 		elements := elementsOf(spans, i)
 		path := report.Join(s.Path(), q.Path)
 		c.file.Queues = append(c.file.Queues, report.Queue{
-			Path: path, Kind: kindOf(d.Described, q.Field), Elements: len(elements),
+			Path: path, Kind: kindOf(q.Field), Elements: len(elements),
 			Offset: s.PayloadOffset + q.Offset, Size: q.Size,
 		})
 		if f := d.Described.Queues[q.Field]; f != nil && len(f.Bodies) != len(elements) {
@@ -32,9 +31,10 @@ func (c *checker) queues(s *savevm.Section, d *decode.Section) {
 	}
 }
 
-// isQueue: a span of a queue, be it a field or an element of an array of them.
+// isQueue: a span of a queue or list, be it a field or an element of an array of
+// them.
 func isQueue(s *model.Span) bool {
-	return s.Field != nil && s.Field.Type == model.TypeQueue && s.Schema == nil && (s.Kind == model.SpanElement || !s.Field.Array)
+	return s.Field != nil && (s.Field.Type == model.TypeQueue || s.Field.Type == model.TypeList) && s.Schema == nil && (s.Kind == model.SpanElement || !s.Field.Array)
 }
 
 // elementsOf returns the spans of the elements of the queue at spans[i].
@@ -51,9 +51,9 @@ func elementsOf(spans []model.Span, i int) []model.Span {
 	return list
 }
 
-func kindOf(d *bind.Described, f *model.Field) string {
-	if name := d.Lists[f]; name != "" {
-		return name
+func kindOf(f *model.Field) string {
+	if f.Type == model.TypeList {
+		return "qlist"
 	}
 	return "qtailq"
 }

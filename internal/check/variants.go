@@ -58,7 +58,9 @@ func (c *checker) vary(s *savevm.Section, d *decode.Section, at int, elements []
 		return
 	}
 	v := varier{c: c, schema: schema, stream: stream, starts: starts, list: list, path: report.Join(s.Path(), q.Path), offset: s.PayloadOffset + q.Offset}
-	v.elements()
+	if len(f.Elems) == 0 { // else an element's layout goes by its place
+		v.elements()
+	}
 	v.markers()
 	v.subsection(s, d, at)
 	v.cuts()
@@ -146,12 +148,16 @@ func (v *varier) elements() {
 }
 
 func (v *varier) markers() {
+	rule := rules.QueueMarker
+	if v.schema.Fields[0].Type == model.TypeList {
+		rule = rules.ListMarker
+	}
 	for _, i := range picks(len(v.list)) {
 		for _, marker := range []byte{0x02, 0x80, 0xff} {
 			b := slices.Clone(v.stream)
 			b[v.starts[i]] = marker
 			v.try(variant{what: fmt.Sprintf("marker of element %d is %02x", i, marker), expect: warn,
-				stream: b, value: queueOf(v.list), rule: rules.QueueMarker, offset: v.starts[i]})
+				stream: b, value: queueOf(v.list), rule: rule, offset: v.starts[i]})
 		}
 	}
 }

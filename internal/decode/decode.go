@@ -190,7 +190,7 @@ func (s *Section) solid() (int, *rules.Error, bool) {
 		return 0, nil, false
 	}
 	f := s.nullArray(e)
-	if f == nil || s.Described.NullArrays[f] == nil {
+	if f == nil || !s.Described.NullArrays[f] {
 		return 0, nil, false
 	}
 	_, i, ok := cutIndex(e.Path)
@@ -218,14 +218,19 @@ func fixedSize(s *model.Schema, known map[*model.Schema]int64) int64 {
 		f := &s.Fields[i]
 		var one int64
 		switch f.Type {
-		case model.TypeStruct:
+		case model.TypeStruct, model.TypeVStruct:
 			one = fixedSize(f.Elem, known)
 		case model.TypeBuffer, model.TypeUnused:
 			one = int64(f.Size)
+		case model.TypeBitmap:
+			one = int64(f.Size / 8)
 		default:
 			one = 1
 		}
-		if f.Array {
+		switch {
+		case f.Pointers: // some of which may be NULL
+			one = int64(f.Count)
+		case f.Array:
 			if f.Count > 0 && one > most/int64(f.Count) {
 				return most
 			}

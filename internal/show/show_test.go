@@ -164,7 +164,7 @@ func TestValueText(t *testing.T) {
 		"10 (0xa)":             {&model.Field{}, model.Uint(10)},
 		"-10":                  {&model.Field{}, model.Int(-10)},
 		"-1":                   {&model.Field{}, model.Int(-1)},
-		"-1 (off)":             {&model.Field{Info: "timer"}, model.Int(-1)},
+		"-1 (off)":             {&model.Field{Type: model.TypeTimer}, model.Int(-1)},
 		"true":                 {&model.Field{}, model.Bool(true)},
 		"NULL":                 {&model.Field{}, model.Null{}},
 		"empty":                {&model.Field{}, model.Bytes{}},

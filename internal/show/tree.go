@@ -86,7 +86,7 @@ func (t *tree) node() *Node {
 		n.Version = new(binary.BigEndian.Uint32(t.payload[s.Offset+2+int64(len(n.Name)):]))
 	case model.SpanElement:
 		n.Kind = Element
-		if s.Schema != nil && s.Field.Type == model.TypeQueue {
+		if s.Schema != nil && (s.Field.Type == model.TypeQueue || s.Field.Type == model.TypeList) {
 			n.Marker = &t.payload[s.Offset]
 		}
 	default:
@@ -110,7 +110,14 @@ func (t *tree) leaf(n *Node, s *model.Span) {
 		t.next++
 	}
 	if s.Field.Type != model.TypeUnused {
-		n.Value = &Value{s.Field, s.Value}
+		f := s.Field
+		if s.Kind == model.SpanElement { // of an array of pointers
+			f = &model.Field{Name: f.Name, Type: f.Type, Info: f.Info, Size: f.Size}
+			if s.Value == (model.Null{}) {
+				f = &model.Field{Name: f.Name, Type: model.TypeNull}
+			}
+		}
+		n.Value = &Value{f, s.Value}
 	}
 	if list, ok := s.Value.(model.List); ok {
 		n.Count = new(len(list))
@@ -124,6 +131,8 @@ func typeName(f *model.Field) string {
 		return f.Info
 	case f.Type == model.TypeQueue:
 		return "qtailq"
+	case f.Type == model.TypeList:
+		return "qlist"
 	}
 	return f.Type.String()
 }

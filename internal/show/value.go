@@ -34,7 +34,7 @@ func (v *Value) one(x model.Value) string {
 	case model.Uint:
 		return decimalHex(uint64(x))
 	case model.Int:
-		if x == -1 && v.field.Info == "timer" {
+		if x == -1 && v.field.Type == model.TypeTimer {
 			return "-1 (off)"
 		}
 		return strconv.FormatInt(int64(x), 10)
