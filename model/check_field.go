@@ -171,8 +171,7 @@ func (s *Schema) checkCounter(i int) error {
 	case f.When != nil || n.When != nil || n.Must || f.Version != n.Version:
 		return fmt.Errorf("with room, this and %q have to be on the wire together", name)
 	}
-	local, _ := exactly(zeroOne(n))
-	if local.negative || local.bits > uint64(f.Room)/f.times() {
+	if local, _ := exactly(zeroOne(n)); local.bits > uint64(f.Room)/f.times() {
 		return fmt.Errorf("no room for as many as %q says before a load", name)
 	}
 	return nil

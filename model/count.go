@@ -23,7 +23,7 @@ func (s *Schema) length(f *Field, v *Struct) (int, bool) {
 	if f.Room > 0 {
 		most = uint64(f.Room)
 	}
-	if !ok || n.negative || n.bits > most/f.times() {
+	if !ok || n.bits > most/f.times() { // a negative one has its high bits set
 		return 0, false
 	}
 	return int(n.bits * f.times()), true

@@ -1,15 +1,17 @@
 // Package model is the oracle: what a vmstate payload means, written from the
-// description of the wire format alone and without any memory, links or hooks.
+// description of the wire format alone and without any pointers or links.
 // A Schema says which bytes may stand on the wire, a Value is what they mean,
 // and Encode and Decode are pure functions between the two. A queue is a plain
-// sequence.
+// sequence, a hook is a condition that may not hold, and of memory no more is
+// known than what it holds before a load.
 //
 // The stream container (sections, RAM, the JSON description) is out of scope:
 // see impl/savevm. The model never imports impl, nor impl the model.
 package model
 
 // A Schema is the wire side of a vmsd. A Schema may reach itself through the
-// Elem of a queue field. It must not be changed once used.
+// Elem of a queue, list or tree, and through Elems. It must not be changed once
+// used.
 type Schema struct {
 	Name        string // not empty, at most 255 bytes
 	Version     uint32 // version_id

@@ -160,6 +160,7 @@ func TestTreeNotes(t *testing.T) {
 	noError(t, err)
 	equal(t, value(Tree{{value(), value(Bool(true))}}), got.Value)
 	equal(t, []remark{{rules.TreeDuplicate, 7, "t[1]"}}, remarks(got.Notes))
+	loads(t, s, wire(t, "00000001 01 01 00"), got.Value)
 }
 
 // What is loaded again joins what is there: the pairs of one load are judged
