@@ -93,6 +93,16 @@ func (r *Reference) LoadOver(s *model.Schema, before *model.Struct, stream []byt
 	return after, model.Loaded{Consumed: loaded.Consumed, Notes: loaded.Notes}, err
 }
 
+// Trace loads the stream into fresh memory, for what the load's trace tells.
+func (r *Reference) Trace(s *model.Schema, stream []byte, version uint32, observe func(vmstate.Event)) error {
+	c, err := r.bind(s, nil)
+	if err != nil {
+		return err
+	}
+	_, err = vmstate.Load(c.Description, c.new(), stream, version, vmstate.LoadOptions{Limits: r.Limits, Trace: observe})
+	return err
+}
+
 // LoadAndSave loads the stream into fresh memory, checks the links of every
 // queue there and saves again from that memory at the schema's version.
 func (r *Reference) LoadAndSave(s *model.Schema, stream []byte, version uint32) (model.Loaded, []byte, error) {

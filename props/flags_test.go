@@ -23,8 +23,10 @@ var flags = map[string]vmstate.Flags{
 
 // Beside the flags: what else a description can say, and CSTM combined.
 var shapes = map[string]func(f vmstate.Field) bool{
-	"predicate":                  func(f vmstate.Field) bool { return f.Exists != nil },
-	"VALIDATE":                   func(f vmstate.Field) bool { return f.Flags&vmstate.MustExist != 0 && f.Flags&vmstate.Array != 0 && f.Num == 0 },
+	"predicate": func(f vmstate.Field) bool { return f.Exists != nil },
+	"VALIDATE": func(f vmstate.Field) bool {
+		return f.Flags&vmstate.MustExist != 0 && f.Flags&vmstate.Array != 0 && f.Num == 0
+	},
 	"count of another type":      func(f vmstate.Field) bool { return f.NumType != 0 },
 	"array of heads":             func(f vmstate.Field) bool { return f.Flags&vmstate.CSTM != 0 && f.Flags&vmstate.Array != 0 },
 	"pointer to a head":          func(f vmstate.Field) bool { return f.Flags&vmstate.CSTM != 0 && f.Flags&vmstate.Pointer != 0 },

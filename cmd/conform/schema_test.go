@@ -129,6 +129,30 @@ func TestSelectionsFitTheirSchema(t *testing.T) {
 	}
 }
 
+// Traces of whole streams, of one device, and of broken ones.
+func TestTracesFitTheirSchema(t *testing.T) {
+	s := schema(t, "show")
+	for name, b := range streams(t) {
+		if strings.HasPrefix(name, "pseries-") {
+			continue // as above
+		}
+		wrong := append([]byte{}, b...)
+		for i := len(b) / 7; i < len(b); i += len(b) / 7 {
+			wrong[i] ^= 0xff
+		}
+		for _, stream := range [][]byte{b, wrong, b[:len(b)*9/10]} {
+			status, out, _ := conform(t, stream, "show", "--trace", "--format", "json", "-")
+			require.Contains(t, []int{exitConform, exitFail, exitUndecided}, status)
+			validate(t, s, out)
+			require.Contains(t, out, `"traces": [`)
+		}
+	}
+	all := streams(t)
+	status, out, errs := conform(t, all["s390x-3-crws-7.2"], "show", "--trace", "--format", "json", "-", "s390_css")
+	require.Zero(t, status, errs)
+	validate(t, s, out)
+}
+
 // A schema that lets everything through would prove nothing.
 func TestSchemasRefuse(t *testing.T) {
 	for command, good := range map[string]string{

@@ -14,6 +14,7 @@ import (
 
 func showCommand() *cobra.Command {
 	var o output
+	var trace bool
 	cmd := &cobra.Command{
 		Use:   "show FILE [PATH]",
 		Short: "Show a stream as a tree, with offsets",
@@ -26,6 +27,10 @@ PATH picks one device, subsection, field or element: the device's name, #N where
 its instance id N is not 0, then the names of subsections and fields, [i] for
 elements, joined by slashes, as check and show print them.
 
+With --trace the devices, or the one that PATH names, are loaded by the reference,
+step by step: each vmsd and queue as it starts and ends, each field that is
+reached, with offsets, and last why the device was refused, if it was.
+
 Text shortens long buffers and arrays; --format json has them whole. It holds
 64-bit integers as strings of digits and bytes in base64.
 
@@ -33,6 +38,7 @@ Exit status: 0 shown, 1 shown as far as the stream is not broken, 2 no stream or
 no such PATH, 3 nothing of the device state could be decoded.`,
 		Example: `  conform show vm.bin
   conform show vm.bin 'spapr/spapr_pending_events/pending_events[2]/summary'
+  conform show vm.bin --trace spapr
   conform show vm.bin --format json | jq '.devices[] | [.name, .offset, .size]'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
@@ -51,14 +57,15 @@ no such PATH, 3 nothing of the device state could be decoded.`,
 			if len(args) > 1 {
 				path = args[1]
 			}
-			return runShow(cmd, &o, args[0], path)
+			return runShow(cmd, &o, args[0], path, trace)
 		},
 	}
 	o.flags(cmd)
+	cmd.Flags().BoolVar(&trace, "trace", false, "show how each device loads, step by step, and why one is refused")
 	return cmd
 }
 
-func runShow(cmd *cobra.Command, o *output, name, path string) error {
+func runShow(cmd *cobra.Command, o *output, name, path string, trace bool) error {
 	b, err := input.Read(name, cmd.InOrStdin())
 	if err != nil {
 		return err
@@ -68,7 +75,12 @@ func runShow(cmd *cobra.Command, o *output, name, path string) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	var shown textWriter = r
-	if path != "" {
+	switch {
+	case trace:
+		if shown, err = r.Trace(path); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	case path != "":
 		if shown, err = r.Select(path); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}

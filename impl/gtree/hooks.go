@@ -28,6 +28,13 @@ func Field(name string, offset uintptr, version uint32, m *Metadata) vmstate.Fie
 // bad-link.
 func Get(l *vmstate.Loader, meta any, tree unsafe.Pointer, version uint32) error {
 	m := meta.(*Metadata)
+	l.TraceQueue(Info.Name, m.Value.Name, version)
+	err := m.get(l, tree, version)
+	l.TraceQueueEnd(Info.Name, m.Value.Name, err)
+	return err
+}
+
+func (m *Metadata) get(l *vmstate.Loader, tree unsafe.Pointer, version uint32) error {
 	for _, d := range m.Descriptions() {
 		if err := l.CheckVersion(d, version, rules.TreeVersion); err != nil {
 			return err
@@ -48,6 +55,7 @@ func Get(l *vmstate.Loader, meta any, tree unsafe.Pointer, version uint32) error
 	if count > rules.MaxCount {
 		return l.Fail(rules.OutOfRange, rules.CountRange, start, "a count of %d", int32(count))
 	}
+	l.TraceElements(int(count))
 	loaded := runs{m: m}
 	var greatest rawPair
 	for i := 0; ; i++ {
@@ -123,7 +131,15 @@ func (m *Metadata) loadKey(l *vmstate.Loader, version uint32, marker int64) (raw
 // that shows.
 func Put(s *vmstate.Saver, meta any, tree unsafe.Pointer) error {
 	m := meta.(*Metadata)
+	s.TraceQueue(Info.Name, m.Value.Name, m.Value.VersionID)
+	err := m.put(s, tree)
+	s.TraceQueueEnd(Info.Name, m.Value.Name, err)
+	return err
+}
+
+func (m *Metadata) put(s *vmstate.Saver, tree unsafe.Pointer) error {
 	pairs := *raw(tree)
+	s.TraceElements(len(pairs))
 	s.Write(binary.BigEndian.AppendUint32(nil, uint32(len(pairs)))...)
 	for i, p := range pairs {
 		s.At(i)

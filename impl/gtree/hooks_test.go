@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -441,5 +442,49 @@ func TestDescription(t *testing.T) {
 	for _, m := range []*gtree.Metadata{spans.Metadata(nil, describeValue()), spans.Metadata(describeSpan(), nil), gtree.Direct(numbers, nil)} {
 		d := &vmstate.Description{Name: "d", Fields: []vmstate.Field{gtree.Field("t", 0, 0, m)}}
 		refused(t, d.Compile(), verdict{rules.BadDescription, 0, "t", ""})
+	}
+}
+
+// The tree tells the trace its own start and end, with the reason, and how many
+// pairs it has.
+func TestTrace(t *testing.T) {
+	for _, c := range []struct {
+		version uint32
+		stream  string
+		want    string
+	}{
+		{1, "00000001 01 0102 07 00 05", "gtree value v1, 1 in t, [0] span v1, [0] value v1, end at 9: end"},
+		{1, "00000002 01 0102 07 00 05", "gtree value v1, 2 in t, [0] span v1, [0] value v1, end at 8: count-mismatch"},
+		{1, "80000000", "gtree value v1, end at 0: out-of-range"},
+		{3, "00000000 00 05", "gtree value v3, end at 0: too new"},
+		{0, "00000000 00 05", "gtree value v0, end at 0: too old"},
+	} {
+		var got []string
+		observe := func(e vmstate.Event) {
+			switch {
+			case e.Kind == vmstate.TraceQueue:
+				got = append(got, fmt.Sprintf("%s %s v%d", e.Type, e.Name, e.Version))
+			case e.Kind == vmstate.TraceElements:
+				got = append(got, fmt.Sprintf("%d in %s", e.N, e.Field))
+			case e.Kind == vmstate.TraceStart && e.Index >= 0:
+				got = append(got, fmt.Sprintf("[%d] %s v%d", e.Index, e.Name, e.Version))
+			case e.Kind == vmstate.TraceQueueEnd:
+				got = append(got, fmt.Sprintf("end at %d: %s", e.Offset, e.Reason))
+			}
+		}
+		var o object
+		d := describe(false)
+		d.VersionID = 3
+		d.Fields[0] = gtree.Field("t", unsafe.Offsetof(object{}.tree), c.version, spans.Metadata(describeSpan(), describeValue()))
+		_, err := vmstate.Load(d, unsafe.Pointer(&o), wire(t, c.stream), 3, vmstate.LoadOptions{Trace: observe})
+		same(t, strings.Join(got, ", "), c.want)
+		if err != nil {
+			continue
+		}
+		got = nil
+		if _, err := vmstate.Save(d, unsafe.Pointer(&o), 3, vmstate.SaveOptions{Trace: observe}); err != nil {
+			t.Fatal(err)
+		}
+		same(t, strings.Join(got, ", "), "gtree value v2, 1 in t, [0] span v3, [0] value v2, end at 9: end")
 	}
 }

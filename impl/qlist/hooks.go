@@ -27,6 +27,13 @@ func Field(name string, offset uintptr, version uint32, m *Metadata) vmstate.Fie
 // error is bad-link.
 func Get(l *vmstate.Loader, meta any, head unsafe.Pointer, version uint32) error {
 	m := meta.(*Metadata)
+	l.TraceQueue(Info.Name, m.VMSD.Name, version)
+	err := m.get(l, head, version)
+	l.TraceQueueEnd(Info.Name, m.VMSD.Name, err)
+	return err
+}
+
+func (m *Metadata) get(l *vmstate.Loader, head unsafe.Pointer, version uint32) error {
 	if err := l.CheckVersion(m.VMSD, version, rules.ListVersion); err != nil {
 		return err
 	}
@@ -72,6 +79,13 @@ func Get(l *vmstate.Loader, meta any, head unsafe.Pointer, version uint32) error
 // is wrong, is the error bad-link at the place where that shows, and ends.
 func Put(s *vmstate.Saver, meta any, head unsafe.Pointer) error {
 	m := meta.(*Metadata)
+	s.TraceQueue(Info.Name, m.VMSD.Name, m.VMSD.VersionID)
+	err := m.put(s, head)
+	s.TraceQueueEnd(Info.Name, m.VMSD.Name, err)
+	return err
+}
+
+func (m *Metadata) put(s *vmstate.Saver, head unsafe.Pointer) error {
 	at := m.first(head)
 	for i := 0; *at != nil; i++ {
 		s.At(i)

@@ -3,6 +3,7 @@ package tailq_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -366,5 +367,41 @@ func TestElementsThatDiffer(t *testing.T) {
 	refused(t, err, verdict{rules.BadLink, 0, "q"})
 	if !errors.Is(err, tailq.ErrPrev) {
 		t.Fatal(err)
+	}
+}
+
+// The queue tells the trace its own start and end, with the reason.
+func TestTrace(t *testing.T) {
+	for _, c := range []struct {
+		version uint32
+		stream  string
+		want    string
+	}{
+		{1, "01 78 00", "qtailq item v1, end at 3: end"},
+		{1, "01 78", "qtailq item v1, end at 2: truncated"},
+		{3, "01 78 00", "qtailq item v3, end at 0: too new"},
+		{0, "", "qtailq item v0, end at 0: too old"},
+	} {
+		var got []string
+		observe := func(e vmstate.Event) {
+			switch e.Kind {
+			case vmstate.TraceQueue:
+				got = append(got, fmt.Sprintf("%s %s v%d", e.Type, e.Name, e.Version))
+			case vmstate.TraceQueueEnd:
+				got = append(got, fmt.Sprintf("end at %d: %s", e.Offset, e.Reason))
+			}
+		}
+		h := new(head)
+		d := describeQueue(c.version)
+		_, err := vmstate.Load(d, unsafe.Pointer(h), wire(t, c.stream), d.VersionID, vmstate.LoadOptions{Trace: observe})
+		same(t, strings.Join(got, ", "), c.want)
+		if err != nil {
+			continue
+		}
+		got = nil
+		if _, err := vmstate.Save(d, unsafe.Pointer(h), d.VersionID, vmstate.SaveOptions{Trace: observe}); err != nil {
+			t.Fatal(err)
+		}
+		same(t, strings.Join(got, ", "), "qtailq item v2, qtailq item v2, end at 3: end, end at 4: end")
 	}
 }

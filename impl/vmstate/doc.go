@@ -89,4 +89,10 @@
 // What it does not do, as C does not either: it trusts the offsets, sizes and
 // New of a Description, which are code. A member that holds a count must not
 // change while its array stays: give both one VersionID.
+//
+// # Trace
+//
+// LoadOptions.Trace and SaveOptions.Trace get what QEMU's trace points tell: each
+// object and queue as it starts and ends, with the reason, and each field. What
+// is open when a load fails ends with the reason of the failure.
 package vmstate

@@ -153,7 +153,7 @@ func TestProductOutOfRange(t *testing.T) {
 		"buffer": {Flags: vmstate.VBuffer | vmstate.Pointer | vmstate.Alloc | vmstate.Multiply, Size: 4, SizeType: vmstate.CountUint32, Info: vmstate.InfoBuffer},
 	} {
 		f.Name, f.Offset = "list", at
-		d := one(vmstate.Scalar("n", 0, 0, vmstate.InfoUint32), f)
+		d := one(vmstate.Scalar("n", unsafe.Offsetof(object{}.n), 0, vmstate.InfoUint32), f)
 		for _, n := range []string{"20000000", "40000000", "7fffffff", "80000000", "ffffffff"} { // four times the first is 2^31
 			_, err := load(d, new(object), wire(t, n), 1)
 			refused(t, err, verdict{rules.OutOfRange, 4, "list"})

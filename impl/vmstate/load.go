@@ -15,7 +15,8 @@ import (
 // left over.
 type LoadOptions struct {
 	Limits rules.Limits
-	All    bool // bytes left over are the error trailing-data
+	All    bool        // bytes left over are the error trailing-data
+	Trace  func(Event) // gets the events of the load, if not nil
 }
 
 // Loaded is what Load tells beside the memory that it fills.
@@ -34,7 +35,7 @@ func Load(d *Description, obj unsafe.Pointer, stream []byte, version uint32, o L
 	}
 	l := loaders.Get().(*Loader)
 	defer l.release()
-	l.in, l.limits = stream, o.Limits.WithDefaults()
+	l.in, l.limits, l.trace = stream, o.Limits.WithDefaults(), o.Trace
 	if err := l.top(d, pl, obj, version, o.All); err != nil {
 		l.undo.rollback()
 		return Loaded{}, err
@@ -56,6 +57,7 @@ type Loader struct {
 	notes    []rules.Note
 	paths    int // bytes of all notes' paths
 	undo     undoList
+	trace    tracer
 	fresh    bool // the object at hand was allocated by this load: nothing to undo
 }
 
@@ -66,7 +68,7 @@ func (l *Loader) release() {
 }
 
 func (l *Loader) top(d *Description, pl *plan, obj unsafe.Pointer, version uint32, all bool) error {
-	if err := l.CheckVersion(d, version, rules.VersionRange); err != nil {
+	if err := l.version(d, version, rules.VersionRange, 0); err != nil {
 		return err
 	}
 	if err := l.object(d, pl, obj, version, 0); err != nil {
@@ -135,6 +137,17 @@ func (l *Loader) CheckVersion(d *Description, version uint32, id rules.ID) error
 	return l.checkVersion(d, version, id, l.Offset())
 }
 
+// version is checkVersion for an object about to begin, of which the trace is
+// told if it does not.
+func (l *Loader) version(d *Description, version uint32, id rules.ID, at int64) error {
+	err := l.checkVersion(d, version, id, at)
+	if err != nil {
+		l.trace.start(d, version, l.trail, l.Offset())
+		l.trace.end(d, err, l.Offset())
+	}
+	return err
+}
+
 func (l *Loader) checkVersion(d *Description, version uint32, id rules.ID, at int64) error {
 	switch {
 	case version > d.VersionID:
@@ -200,8 +213,18 @@ func (l *Loader) enter(at int64) error {
 
 func (l *Loader) leave() { l.depth-- }
 
-// contents: pre_load, fields, subsections, post_load.
 func (l *Loader) contents(d *Description, pl *plan, obj unsafe.Pointer, version uint32) error {
+	if l.trace == nil {
+		return l.members(d, pl, obj, version)
+	}
+	l.trace.start(d, version, l.trail, l.Offset())
+	err := l.members(d, pl, obj, version)
+	l.trace.end(d, err, l.Offset())
+	return err
+}
+
+// members: pre_load, fields, subsections, post_load.
+func (l *Loader) members(d *Description, pl *plan, obj unsafe.Pointer, version uint32) error {
 	if (d.PreLoad != nil || d.PostLoad != nil) && !l.fresh {
 		l.keep(d, pl, obj)
 	}
@@ -213,7 +236,11 @@ func (l *Loader) contents(d *Description, pl *plan, obj unsafe.Pointer, version 
 	for i := range pl.ops {
 		o := &pl.ops[i]
 		l.trail.push(o.f.Name)
-		if err := l.field(o, obj, version); err != nil {
+		present := o.f.present(obj, version)
+		if l.trace != nil {
+			l.trace.field(d, o.f, present, l.Offset())
+		}
+		if err := l.field(o, obj, present); err != nil {
 			return err
 		}
 		l.trail.pop()
@@ -233,9 +260,9 @@ func (l *Loader) hookFailed(hook string, d *Description, err error) error {
 	return &rules.Error{Class: rules.Hook, Rule: rules.HookSucceeds, Offset: l.Offset(), Path: l.trail.String(), Detail: hook + " of " + d.Name, Cause: err}
 }
 
-func (l *Loader) field(o *op, obj unsafe.Pointer, version uint32) error {
+func (l *Loader) field(o *op, obj unsafe.Pointer, present bool) error {
 	f := o.f
-	if !f.present(obj, version) {
+	if !present {
 		if f.Flags&MustExist == 0 {
 			return nil
 		}
@@ -344,6 +371,9 @@ func (l *Loader) elementsOf(o *op, obj unsafe.Pointer) error {
 		}
 	}
 	array := f.Flags&(Array|VArray) != 0
+	if array && l.trace != nil {
+		l.trace.elements(f.Name, n, l.Offset())
+	}
 	counted := array && (f.Flags&(Struct|VStruct|CSTM) != 0 || o.minWire == 0)
 	for i := range n {
 		if array {
@@ -419,7 +449,7 @@ func (l *Loader) element(o *op, p unsafe.Pointer, size uintptr) error {
 	case f.Flags&Struct != 0:
 		return l.object(f.VMSD, o.child, p, f.VMSD.VersionID, l.Offset())
 	case f.Flags&VStruct != 0:
-		if err := l.CheckVersion(f.VMSD, f.StructVersionID, rules.VersionRange); err != nil {
+		if err := l.version(f.VMSD, f.StructVersionID, rules.VersionRange, l.Offset()); err != nil {
 			return err
 		}
 		return l.object(f.VMSD, o.child, p, f.StructVersionID, l.Offset())

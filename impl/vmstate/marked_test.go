@@ -145,7 +145,7 @@ func TestMarkAlwaysIsBounded(t *testing.T) {
 	}
 	slots, elements := 0, 0
 	d := one(
-		vmstate.Scalar("n", 0, 0, vmstate.InfoUint32),
+		vmstate.Scalar("n", unsafe.Offsetof(object{}.n), 0, vmstate.InfoUint32),
 		vmstate.Field{Name: "list", Offset: unsafe.Offsetof(object{}.list), VMSD: describePair(),
 			Flags: vmstate.VArrayUint32 | vmstate.Pointer | vmstate.Alloc | vmstate.ArrayOfPointer | vmstate.MarkAlways | vmstate.Struct,
 			New: func(n int) unsafe.Pointer {

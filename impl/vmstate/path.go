@@ -21,6 +21,16 @@ func (t trail) at(i int) {
 	}
 }
 
+// field is the name of the field at hand.
+func (t trail) field() string {
+	for i := len(t) - 1; i >= 0; i-- {
+		if t[i].name != "" {
+			return t[i].name
+		}
+	}
+	return ""
+}
+
 func (t trail) String() string {
 	var b []byte
 	for i, s := range t {

@@ -14,6 +14,7 @@ type SaveOptions struct {
 	Limits rules.Limits // only Depth is looked at: it ends a cycle of pointers
 	VMDesc *Dialect     // how to write a description, too; nil: none
 	Buffer []byte       // what to append the stream to; its content does not count in offsets
+	Trace  func(Event)  // gets the events of the save, if not nil
 }
 
 // Saved is what Save wrote.
@@ -29,12 +30,12 @@ func Save(d *Description, obj unsafe.Pointer, version uint32, o SaveOptions) (Sa
 	if err != nil {
 		return Saved{}, err
 	}
-	s := &Saver{out: o.Buffer, start: len(o.Buffer), limits: o.Limits.WithDefaults()}
+	s := &Saver{out: o.Buffer, start: len(o.Buffer), limits: o.Limits.WithDefaults(), trace: o.Trace}
 	if o.VMDesc != nil {
 		s.desc = newDescWriter(o.VMDesc)
 	}
 	s.desc.open()
-	if err = s.checkVersion(d, version); err == nil {
+	if err = s.version(d, version); err == nil {
 		err = s.object(d, pl, obj, version)
 	}
 	s.desc.close()
@@ -53,6 +54,7 @@ type Saver struct {
 	limits rules.Limits
 	depth  int
 	trail  trail
+	trace  tracer
 	desc   *descWriter // nil: no description wanted, or not of this part
 }
 
@@ -82,6 +84,16 @@ func (s *Saver) SaveElement(d *Description, elem unsafe.Pointer) error {
 	return err
 }
 
+// version is Loader.version.
+func (s *Saver) version(d *Description, version uint32) error {
+	err := s.checkVersion(d, version)
+	if err != nil {
+		s.trace.start(d, version, s.trail, s.Offset())
+		s.trace.end(d, err, s.Offset())
+	}
+	return err
+}
+
 func (s *Saver) checkVersion(d *Description, version uint32) error {
 	switch {
 	case version > d.VersionID:
@@ -99,7 +111,13 @@ func (s *Saver) object(d *Description, pl *plan, obj unsafe.Pointer, version uin
 	s.depth++
 	defer func() { s.depth-- }()
 	s.desc.vmsd(d.Name, version)
-	return s.contents(d, pl, obj, version)
+	if s.trace == nil {
+		return s.contents(d, pl, obj, version)
+	}
+	s.trace.start(d, version, s.trail, s.Offset())
+	err := s.contents(d, pl, obj, version)
+	s.trace.end(d, err, s.Offset())
+	return err
 }
 
 // contents: pre_save, fields, subsections, post_save. What pre_save prepared
@@ -124,7 +142,11 @@ func (s *Saver) members(d *Description, pl *plan, obj unsafe.Pointer, version ui
 	for i := range pl.ops {
 		o := &pl.ops[i]
 		s.trail.push(o.f.Name)
-		if err := s.field(o, obj, version); err != nil {
+		present := o.f.present(obj, version)
+		if s.trace != nil {
+			s.trace.field(d, o.f, present, s.Offset())
+		}
+		if err := s.field(o, obj, present); err != nil {
 			return err
 		}
 		s.trail.pop()
@@ -148,6 +170,7 @@ func (s *Saver) subsections(d *Description, obj unsafe.Pointer) error {
 			open = true
 		}
 		s.trail.push(sub.Name)
+		s.trace.subsection(d, sub.Name, s.Offset())
 		s.Write(subsectionMark, byte(len(sub.Name)))
 		s.out = append(s.out, sub.Name...)
 		s.out = binary.BigEndian.AppendUint32(s.out, sub.VersionID)
@@ -168,9 +191,9 @@ func (s *Saver) hookFailed(hook string, d *Description, err error) error {
 	return &rules.Error{Class: rules.Hook, Rule: rules.HookSucceeds, Offset: s.Offset(), Path: s.trail.String(), Detail: hook + " of " + d.Name, Cause: err}
 }
 
-func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
+func (s *Saver) field(o *op, obj unsafe.Pointer, present bool) error {
 	f := o.f
-	if !f.present(obj, version) {
+	if !present {
 		if f.Flags&MustExist == 0 {
 			return nil
 		}
@@ -178,6 +201,9 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 			return s.Fail(rules.OutOfRange, rules.Validate, "the check of this field fails")
 		}
 		return s.Fail(rules.MissingField, rules.MustExist, "the field has to be there")
+	}
+	if o.simple && s.desc == nil {
+		return s.element(o, unsafe.Add(obj, f.Offset), 0)
 	}
 	if o.validate {
 		return nil
@@ -194,6 +220,9 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 		}
 	}
 	array := f.Flags&(Array|VArray) != 0
+	if array && s.trace != nil {
+		s.trace.elements(f.Name, n, s.Offset())
+	}
 	desc, start := s.desc, len(s.out)
 	told := telling{w: desc}
 	whole := f.Shown != nil && f.Shown.Len > 0
@@ -246,7 +275,7 @@ func (s *Saver) element(o *op, p unsafe.Pointer, size uintptr) error {
 	case f.Flags&Struct != 0:
 		return s.object(f.VMSD, o.child, p, f.VMSD.VersionID)
 	case f.Flags&VStruct != 0:
-		if err := s.checkVersion(f.VMSD, f.StructVersionID); err != nil {
+		if err := s.version(f.VMSD, f.StructVersionID); err != nil {
 			return err
 		}
 		return s.object(f.VMSD, o.child, p, f.StructVersionID)

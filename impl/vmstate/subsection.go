@@ -22,7 +22,13 @@ func (l *Loader) subsections(d *Description, obj unsafe.Pointer) error {
 	for {
 		name, ok := l.peekSubsection(d.Name)
 		if !ok {
+			if l.trace != nil && l.pos < len(l.in) && l.in[l.pos] == subsectionMark {
+				l.trace(Event{Kind: TraceNoSubsection, Name: d.Name, Offset: l.Offset()})
+			}
 			return nil
+		}
+		if l.trace != nil {
+			l.trace.subsection(d, string(name), l.Offset())
 		}
 		if err := l.roomForSubsection(name); err != nil {
 			return err
@@ -99,7 +105,7 @@ func (l *Loader) subsection(s *Description, obj unsafe.Pointer) error {
 	}
 	wire := binary.BigEndian.Uint32(b)
 	version := wire & 0xff
-	if err := l.checkVersion(s, version, rules.SubsectionVersion, at); err != nil {
+	if err := l.version(s, version, rules.SubsectionVersion, at); err != nil {
 		return err
 	}
 	if wire != version {

@@ -37,7 +37,7 @@ func TmpField[P, T any](name string, version uint32, parent func(*T) **P, d *Des
 func TmpFieldFunc(name string, version uint32, d *Description, attach func(parent unsafe.Pointer) unsafe.Pointer,
 	keep func(l *Loader, parent unsafe.Pointer)) Field {
 	get := func(l *Loader, _ any, p unsafe.Pointer, version uint32) error {
-		if err := l.CheckVersion(d, version, rules.VersionRange); err != nil {
+		if err := l.version(d, version, rules.VersionRange, l.Offset()); err != nil {
 			return err
 		}
 		if keep != nil && !l.fresh {

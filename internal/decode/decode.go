@@ -24,6 +24,7 @@ type Decoder struct {
 // A Section is what was learnt of one section.
 type Section struct {
 	Described *bind.Described
+	Input     []byte       // what was decoded, and what the stream has behind; nil if nothing was tried
 	Loaded    model.Loaded // with spans; without a value if nothing can be told for sure
 	Size      int64        // bytes decoded
 	Err       error        // why decoding stopped there, before the payload's end
@@ -101,6 +102,7 @@ func decode(described *bind.Described, version uint32, b []byte) *Section {
 		s.Err = &rules.Error{Class: rules.BadDescription, Rule: rules.VMDescFits, Detail: "the description speaks of more bytes than there are"}
 		return s
 	}
+	s.Input = b
 	s.Loaded, s.Err = model.Decode(described.Schema, b, version, model.Options{Spans: true})
 	s.Size = s.Loaded.Consumed
 	if gap, ok := s.Gap(); ok {
@@ -111,7 +113,7 @@ func decode(described *bind.Described, version uint32, b []byte) *Section {
 		}
 		loaded, err := model.Decode(short, b, version, model.Options{Spans: true})
 		if err == nil {
-			described.Schema, s.Loaded, s.Size = short, loaded, loaded.Consumed
+			described.Schema, s.Input, s.Loaded, s.Size = short, b, loaded, loaded.Consumed
 		}
 	}
 	return s

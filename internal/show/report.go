@@ -35,7 +35,8 @@ type Report struct {
 	Trailing      *Extent          `json:"trailing,omitempty"`
 	Errors        []report.Finding `json:"errors"`
 
-	order []any // Command, *Node and part, in stream order
+	order []any  // Command, *Node and part, in stream order
+	loads []load // of Devices
 }
 
 // A Selection is one node of a stream.

@@ -115,7 +115,9 @@ func (l *layout) section(s *savevm.Section) {
 			}
 		}
 	}
-	if d := l.decoder.Section(s); d != nil {
+	d := l.decoder.Section(s)
+	l.report.loads = append(l.report.loads, load{n, s, d})
+	if d != nil {
 		n.VMSD = d.Described.Schema.Name
 		t := newTree(s, l.stream.Payload(s), d)
 		t.inside(n, 0)
