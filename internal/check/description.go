@@ -40,7 +40,7 @@ func (d *description) part(r savevm.Range) []byte { return d.text[r.From:r.To] }
 // description writes the whole description again, copying what no engine wrote,
 // and compares it with the stream's. It returns the text, nil where that is
 // another; differs says that it is, and should not be: a device's description
-// that is of another number of bytes than the device has is not of these bytes.
+// that is of another number of bytes than were saved is not of these bytes.
 func (c *checker) description() (text []byte, differs bool) {
 	d, s := c.desc, c.stream
 	r := &report.VMDesc{Dialect: d.dialect.Name, Roundtrip: report.Identical, Bytes: int64(len(d.text))}
@@ -95,17 +95,27 @@ func (c *checker) description() (text []byte, differs bool) {
 		differs = compare("configuration", config, s.VMDesc.ConfigurationText, "")
 	}
 	for _, sec := range sections {
-		own, why := written[sec.Device], ""
-		if v := sec.Device.VMSD; v != nil && v.WireSize() != sec.PayloadSize {
-			why = fmt.Sprintf("it is of %s, the section has %d; ", plural(int(v.WireSize()), "byte"), sec.PayloadSize)
+		r := written[sec.Device]
+		own, why := text[r.From:r.To], ""
+		if d.again[sec] != nil && wireSize(own) != sec.Device.VMSD.WireSize() {
+			why = fmt.Sprintf("it is of %d bytes, the section has %d; ", sec.Device.VMSD.WireSize(), sec.PayloadSize)
 		}
-		differs = compare(sec.Path(), text[own.From:own.To], sec.Device.Text, why) || differs
+		differs = compare(sec.Path(), own, sec.Device.Text, why) || differs
 	}
 	if !found {
 		differs = true
 		c.descDiffers("", text, d.text, 0, "")
 	}
 	return nil, differs
+}
+
+// wireSize is the number of bytes that a device's object is of.
+func wireSize(device []byte) int64 {
+	d, err := savevm.ParseVMDesc(slices.Concat([]byte(`{"devices": [`), device, []byte(`]}`)))
+	if err != nil {
+		return -1
+	}
+	return d.Devices[0].VMSD.WireSize()
 }
 
 func (c *checker) hasFinding(id rules.ID, under string) bool {
