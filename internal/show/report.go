@@ -97,6 +97,7 @@ type Node struct {
 	Parts       []Part          `json:"parts,omitempty"` // what else belongs to the section
 	RAM         *RAM            `json:"ram,omitempty"`
 	Stopped     *report.Finding `json:"stopped,omitempty"` // why decoding ended before the payload
+	Suspect     *report.Finding `json:"suspect,omitempty"` // what that most likely comes from; nothing behind it is shown
 
 	array bool // a field of several
 }

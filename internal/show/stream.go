@@ -120,6 +120,11 @@ func (l *layout) section(s *savevm.Section) {
 	if d != nil {
 		n.VMSD = d.Described.Schema.Name
 		t := newTree(s, l.stream.Payload(s), d)
+		if x, ok := l.decoder.Suspect(s); ok && n.Stopped != nil {
+			x.Severity = rules.SeverityWarning // a hint
+			n.Suspect = &x
+			t.end = x.Offset - s.PayloadOffset
+		}
 		t.inside(n, 0)
 	}
 }

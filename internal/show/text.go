@@ -108,6 +108,9 @@ func (t *table) node(depth int, n *Node, name string) {
 		}
 		t.node(depth+1, c, label)
 	}
+	if n.Suspect != nil {
+		t.remark(depth+1, "nothing is certain from here on: "+report.Clean(n.Suspect.Line()))
+	}
 	if n.Stopped != nil {
 		t.remark(depth+1, "decoding stopped: "+report.Clean(n.Stopped.Line()))
 		t.rows[len(t.rows)-1].wrong = true

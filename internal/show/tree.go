@@ -16,12 +16,13 @@ type tree struct {
 	section *savevm.Section
 	payload []byte
 	stop    int64 // where decoding stopped, in the payload
+	end     int64 // what begins here, or reaches beyond, is not to be trusted
 	spans   []model.Span
 	next    int
 }
 
 func newTree(s *savevm.Section, payload []byte, d *decode.Section) *tree {
-	t := &tree{section: s, payload: payload, stop: int64(len(payload)), spans: d.Loaded.Spans}
+	t := &tree{section: s, payload: payload, stop: int64(len(payload)), end: int64(len(payload)), spans: d.Loaded.Spans}
 	var e *rules.Error
 	if errors.As(d.Err, &e) {
 		t.stop = min(t.stop, e.Offset)
@@ -55,15 +56,16 @@ func (t *tree) elements(n *Node, depth int) {
 	}
 }
 
-// more reports whether the next span has the given depth, and lies in the
-// payload: where decoding took another section's bytes, those are no part of
-// this one.
+// more reports whether the next span has the given depth, and lies in what is
+// trusted: where decoding took another section's bytes, those are no part of
+// this one, and what was decoded behind a length gone astray means nothing.
 func (t *tree) more(depth int) bool {
 	if t.next == len(t.spans) || t.spans[t.next].Depth < depth {
 		return false
 	}
-	s, size := &t.spans[t.next], int64(len(t.payload))
-	if s.Offset > size || s.Value != nil && s.Offset+s.Size > size {
+	s := &t.spans[t.next]
+	astray := t.end < int64(len(t.payload)) && s.Offset >= t.end
+	if s.Offset > t.end || astray || s.Value != nil && s.Offset+s.Size > t.end {
 		t.next = len(t.spans)
 		return false
 	}
@@ -77,8 +79,8 @@ func (t *tree) node() *Node {
 		Path:   report.Join(t.section.Path(), s.Path),
 		Extent: Extent{t.section.PayloadOffset + s.Offset, s.Size},
 	}
-	if s.Size < 0 || s.Offset+s.Size > int64(len(t.payload)) {
-		n.Partial, n.Size = true, max(0, t.stop-s.Offset)
+	if s.Size < 0 || s.Offset+s.Size > t.end {
+		n.Partial, n.Size = true, max(0, min(t.stop, t.end)-s.Offset)
 	}
 	switch s.Kind {
 	case model.SpanSubsection:
