@@ -449,7 +449,7 @@ func (t *describer) nullStruct(s *model.Schema, f *model.Field, path string) err
 		t.learn(s, f.Name, func(k *facts) { k.shown.Type = "struct" })
 		return nil
 	}
-	if f.Count > maxRuns {
+	if t.runs += f.Count; f.Count > maxRuns || t.runs > maxRuns {
 		return bad(path, "more than %d pointers", maxRuns)
 	}
 	pointee := knownPointees[queueKey{s.Name, f.Name}]

@@ -204,11 +204,46 @@ func (r *schemaReader) elem(t model.Type, head byte, depth int) *model.Schema {
 	return r.schema(nil, depth+1)
 }
 
+// simple is s with the types that readSchema makes, where one has the same bytes.
+func simple(s *model.Schema, done map[*model.Schema]*model.Schema) *model.Schema {
+	if p := done[s]; p != nil {
+		return p
+	}
+	p := &model.Schema{Name: s.Name, Version: s.Version, Minimum: s.Minimum}
+	done[s] = p
+	for _, f := range s.Fields {
+		switch f.Type {
+		case model.TypeTimer:
+			f.Type = model.TypeInt64
+		case model.TypeCPUDouble:
+			f.Type = model.TypeUint64
+		case model.TypeList:
+			f.Type = model.TypeQueue
+		case model.TypeVStruct:
+			if f.StructVersion == f.Elem.Version {
+				f.Type, f.StructVersion = model.TypeStruct, 0
+			}
+		case model.TypeBitmap:
+			if f.SizeFrom == "" {
+				f.Type, f.Array, f.Count, f.Size = model.TypeUint64, true, (f.Size+63)/64, 0
+			}
+		}
+		if f.Elem != nil {
+			f.Elem = simple(f.Elem, done)
+		}
+		p.Fields = append(p.Fields, f)
+	}
+	for _, sub := range s.Subsections {
+		p.Subsections = append(p.Subsections, simple(sub, done))
+	}
+	return p
+}
+
 // writeSchema writes the bytes that readSchema makes s of, but for the names
 // of fields and of types; it is false where there are none.
 func writeSchema(s *model.Schema) ([]byte, bool) {
 	w := &schemaWriter{}
-	w.schema(s, true)
+	w.schema(simple(s, map[*model.Schema]*model.Schema{}), true)
 	return w.out, !w.failed
 }
 
@@ -265,6 +300,7 @@ func (w *schemaWriter) schema(s *model.Schema, named bool) {
 
 func (w *schemaWriter) field(s *model.Schema, i int) {
 	f := &s.Fields[i]
+	w.failed = w.failed || f.Type > model.TypeQueue || f.Pointers || f.Elems != nil
 	at := len(w.out)
 	head := byte(f.Type - model.TypeBool)
 	w.out = append(w.out, 0)
@@ -330,7 +366,7 @@ func TestSchemaBytes(t *testing.T) {
 		}
 		got, err := model.MarshalSchema(readSchema(b))
 		require.NoError(t, err)
-		want, err := model.MarshalSchema(plain(s, map[*model.Schema]*model.Schema{}))
+		want, err := model.MarshalSchema(plain(simple(s, map[*model.Schema]*model.Schema{}), map[*model.Schema]*model.Schema{}))
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(got))
 		n++

@@ -1,11 +1,13 @@
 package fuzz
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 
 	"vmconform/bind"
 	"vmconform/impl/savevm"
+	"vmconform/impl/vmstate"
 	"vmconform/model"
 	"vmconform/rules"
 )
@@ -25,6 +27,10 @@ var oddFields = []string{
 	`{"name": "x", "type": "buffer", "size": 9223372036854775807, "array_len": 2147483647}`,
 	`{"name": "x", "type": "unused_buffer", "size": 4, "array_len": 4}`,
 	`{"name": "n", "type": "nullptr", "size": 1, "array_len": 3}, {"name": "n", "type": "uint8", "size": 1}`,
+	`{"name": "n", "type": "uint8", "size": 1, "array_len": 3}, {"name": "n", "type": "nullptr", "size": 1}, {"name": "n", "type": "struct", "struct": {"vmsd_name": "e"}, "size": 0}`,
+	`{"name": "n", "type": "struct", "struct": {}, "size": 1, "array_len": 3}, {"name": "b", "type": "bitmap", "size": 24}, {"name": "v", "type": "vstruct", "vmsd_name": "v", "version": 4294967295, "fields": [], "size": 0}`,
+	`{"name": "a", "index": 1, "type": "nullptr", "size": 1, "array_len": 3}, {"name": "a", "type": "tmp", "vmsd_name": "t", "fields": [], "size": 0}`,
+	`{"name": "q", "type": "customized", "size": 5, "vmsd_name": "e", "vmsd_name": "f"}, {"name": "m", "type": "ptr-marker", "size": 1}, {"name": "c", "type": "cpsr", "size": 1, "array_len": 3}`,
 }
 
 func FuzzVMDesc(f *testing.F) {
@@ -44,20 +50,21 @@ func FuzzVMDesc(f *testing.F) {
 			}
 			return
 		}
+		dialect := bind.DialectOf(d, text)
 		for i := range d.Devices {
 			if v := d.Devices[i].VMSD; v != nil {
-				describe(t, v)
+				describe(t, v, dialect)
 			}
 		}
 		if d.Configuration != nil {
-			describe(t, d.Configuration)
+			describe(t, d.Configuration, dialect)
 		}
 	})
 }
 
 // describe tries every reading of a vmsd's description: schemas that are sound,
 // by which zeros can be decoded.
-func describe(t *testing.T, v *savevm.VMSD) {
+func describe(t *testing.T, v *savevm.VMSD, dialect *vmstate.Dialect) {
 	t.Helper()
 	size := v.WireSize()
 	if size < 0 {
@@ -81,10 +88,30 @@ func describe(t *testing.T, v *savevm.VMSD) {
 		l.stream = make([]byte, min(size, 1<<14))
 		if weigh(d.Schema, map[*model.Schema]int{}) < maxWeight {
 			l.agree(t, &bind.Reference{Limits: l.limits}, false)
+			describeAgain(t, d, l, dialect)
 			continue
 		}
 		_, err = model.Decode(l.schema, l.stream, l.version, model.Options{Limits: l.limits})
 		l.typed(t, "model", err)
+	}
+}
+
+// describeAgain saves what was loaded with a description, which is one.
+func describeAgain(t *testing.T, d *bind.Described, l load, dialect *vmstate.Dialect) {
+	t.Helper()
+	ref := bind.Reference{Limits: l.limits}
+	for _, in := range []*vmstate.Dialect{dialect, vmstate.Strict} {
+		_, saved, err := ref.LoadAndDescribe(d, l.stream, l.version, in)
+		if err != nil {
+			l.typed(t, "reference", err)
+			return
+		}
+		if in != vmstate.Strict {
+			continue
+		}
+		if !json.Valid(saved.VMDesc) {
+			t.Fatalf("no JSON: %s", saved.VMDesc)
+		}
 	}
 }
 
@@ -98,7 +125,7 @@ func weigh(s *model.Schema, known map[*model.Schema]int) int {
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		w := 1 + f.Size/64
-		if f.Type == model.TypeStruct {
+		if f.Type == model.TypeStruct || f.Type == model.TypeVStruct {
 			w += weigh(f.Elem, known)
 		}
 		if f.Array {
