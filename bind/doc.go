@@ -25,4 +25,9 @@
 // could hold it makes a reading of its own; the caller tries them. An element
 // that the description does not show has no layout, and a load that meets one
 // ends there, in a field called Undescribed.
+//
+// LoadAndDescribe saves what it loaded with a description that is the one it was
+// loaded by, byte for byte, if DialectOf told the dialect right. Where the fields
+// have other shapes than those that wrote it (bytes for a type of a device's own,
+// a field for each element of an array) they know how they were shown.
 package bind

@@ -26,7 +26,8 @@ func checkCommand() *cobra.Command {
 		Long: `check decodes every described section of a stream, through real memory and by
 an independent model, compares the two, checks the links of every queue, saves
 again and compares with the source, and derives variants of every queue whose
-verdict the rules fix. FILE is a stream as QEMU wrote it; - is standard input.
+verdict the rules fix. What is saved again is described again, in the way of the
+QEMU that wrote the stream, and the whole description compared, too. FILE is a stream as QEMU wrote it; - is standard input.
 
 Without FILE it checks the streams that are built in against what the commands
 that recorded them promise.`,

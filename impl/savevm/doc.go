@@ -25,7 +25,7 @@
 //
 //	footer    7e │ be32 id of the section that it ends
 //	command   08 │ be16 command │ be16 n │ n bytes
-//	vmdesc    06 │ be32 n │ n bytes of JSON
+//	vmdesc    06 │ be32 n │ n bytes of JSON: ParseVMDesc, DescWriter
 //
 // A payload has no length on the wire. Its end is found in one of four ways:
 // the package knows the layout (builtin), the description knows it and the

@@ -90,6 +90,21 @@
 // New of a Description, which are code. A member that holds a count must not
 // change while its array stays: give both one VersionID.
 //
+// # What a save describes
+//
+// SaveOptions.VMDesc asks for the JSON that tells what was written, in the
+// dialect of a release of QEMU, byte for byte, or in one of two others:
+//
+//	QEMU29   2.9 to 5.2    { "k" : v }; arrays are described by their first element
+//	QEMU60   6.0 to 9.2    {"k": v}
+//	QEMU100  10.0 to 10.2  runs of NULLs have objects of their own
+//	QEMU111  11.1          no index; NULLs and marks are "ptr-marker"
+//	Seed     the seed      "customized" for what has hooks
+//	Strict   none          no key repeats, and all sizes add up
+//
+// QEMU repeats the keys of a list's elements in one object: a reader has to take
+// them as they come. Dialect says what else differs.
+//
 // # Trace
 //
 // LoadOptions.Trace and SaveOptions.Trace get what QEMU's trace points tell: each
