@@ -85,6 +85,28 @@ func TestNullArrayOf72(t *testing.T) {
 	refused(t, err, verdict{rules.Mismatch, 2, "p[2]"})
 }
 
+// What was decoded of such an array before a load stopped stays in its prefix.
+func TestPrefixOfPointers(t *testing.T) {
+	d := describe(t, `"vmsd_name": "dev", "version": 1, "fields": [
+		`+x8+`, {"name": "p", "array_len": 4, "type": "struct", "struct": {}, "size": 1}]`)
+	stream := wire(t, "07 30 30 41 30")
+	l, err := model.Decode(d.Schema, stream, 1, model.Options{Spans: true})
+	refused(t, err, verdict{rules.Mismatch, 3, "p[2]"})
+	short := bind.Prefix(d.Schema, l.Spans)
+	must(t, short.Check())
+	l, err = model.Decode(short, stream, 1, model.Options{})
+	must(t, err)
+	same(t, l.Consumed, int64(3))
+	same(t, len(d.Schema.Fields[1].Null), 4)
+}
+
+// With an index each object is one element, whatever length a NULL is given.
+func TestIndexedNulls(t *testing.T) {
+	d := describe(t, `"vmsd_name": "dev", "version": 1, "fields": [
+		{"name": "p", "index": 0, `+structRun+`, {"name": "p", "array_len": 3, `+nullRun+`, {"name": "p", `+structRun+`]`)
+	same(t, value(t, d, "01 30 02"), `{"p[0]":{"x":1},"p[1]":null,"p[2]":{"x":2}}`)
+}
+
 const nullRun = `"type": "nullptr", "size": 1}`
 const structRun = `"type": "struct", "struct": {"vmsd_name": "in", "version": 1, "fields": [{"name": "x", "type": "uint8", "size": 1}]}, "size": 1}`
 
@@ -141,6 +163,7 @@ func TestHostileDescriptions(t *testing.T) {
 		"elements of 2 GiB":            field(`{"name": "q", "type": "qtailq", "vmsd_name": "e", "version": 1, "fields": [{"name": "b", "type": "buffer", "size": 2147483647}], "size": 1}`),
 		"a run of 2^31-1":              field(`{"name": "p", "array_len": 3, ` + nullRun + `, {"name": "p", "array_len": 2147483647, ` + structRun),
 		"runs of 2^31-1 and more":      field(`{"name": "p", "array_len": 2147483647, ` + nullRun + `, {"name": "p", "array_len": 2147483647, ` + structRun),
+		"NULLs without an end":         field(`{"name": "p", "array_len": 8000, "type": "struct", "struct": {}, "size": 1}, {"name": "q", "array_len": 8000, "type": "struct", "struct": {}, "size": 1}`),
 		"a bitmap of 2 GiB":            field(`{"name": "b", "type": "bitmap", "size": 2147483640}`),
 		"a uint32 of two bytes":        field(`{"name": "x", "type": "uint32", "size": 2}`),
 		"a struct without a body":      field(`{"name": "x", "type": "struct", "size": 2}`),

@@ -171,6 +171,42 @@ func TestDescriptionThatIsCopied(t *testing.T) {
 	}
 }
 
+// Bytes whose own description is lost have it copied.
+func TestDescriptionOfWhatIsKeptAsBytes(t *testing.T) {
+	f, err := check.Stream(renamed(t, "pseries-3-events-7.2", "qtailq", "qtailx"), check.Options{})
+	require.NoError(t, err)
+	require.Equal(t, report.Pass, f.Verdict)
+	require.Empty(t, f.Queues)
+	require.Equal(t, report.Identical, f.VMDesc.Roundtrip)
+	text := descriptionOf(t, stream(t, "pseries-3-events-7.2"))
+	d, err := savevm.ParseVMDesc(text)
+	require.NoError(t, err)
+	for _, dev := range d.Devices {
+		if dev.Name == "spapr" {
+			require.Equal(t, dev.Text.To-dev.Text.From, f.VMDesc.Copied)
+		}
+	}
+}
+
+// Elements without a common layout go by their place: they are decoded and
+// described again, and variants keep them where they are.
+func TestElementsWithoutACommonLayout(t *testing.T) {
+	b := renamed(t, "pseries-3-events-7.2", "summary", "summarx")
+	i := bytes.LastIndex(b, []byte(`"pending_events"`))
+	b[i+len(`"pending_event`)] = 'z' // the elements of this one are not known
+	f := judge(t, b, false)
+	require.Equal(t, report.Pass, f.Verdict, "%v", f.Findings)
+	require.Equal(t, report.Identical, f.Roundtrip)
+	require.Equal(t, report.Identical, f.VMDesc.Roundtrip)
+	require.Zero(t, f.VMDesc.Copied)
+	require.Equal(t, rules.VMDescElementUnknown, only(t, f, rules.SeverityWarning).Rule)
+	require.Equal(t, 3, f.Queues[0].Elements)
+	require.Zero(t, f.Variants.ByExpectation.Accept)
+	require.Positive(t, f.Variants.ByExpectation.Warn)
+	require.Positive(t, f.Variants.ByExpectation.Refuse)
+	require.Equal(t, f.Variants.Tried, f.Variants.AsExpected)
+}
+
 // A description of other bytes than the devices have is told of, and is not what
 // the round trip goes by: the bytes are written again as they are.
 func TestDescriptionOfOtherBytes(t *testing.T) {
