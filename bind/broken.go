@@ -113,15 +113,22 @@ func (f Fault) apply(queues []queue) error {
 	if f.Kind != FaultShared && (f.Element < 0 || f.Element >= n) {
 		return fmt.Errorf("%v: there are %d elements", f, n)
 	}
-	if tree := q.m.f.Type == model.TypeTree; tree != (f.Kind == FaultOrder) {
+	ofTrees := f.Kind == FaultOrder || f.Kind == FaultTwice
+	if tree := q.m.f.Type == model.TypeTree; tree != ofTrees {
 		return fmt.Errorf("%v: no such fault of a %v", f, q.m.f.Type)
 	}
-	if f.Kind == FaultOrder {
-		if pairs := (*treeHead)(q.head).pairs; f.Element+1 < n {
-			pairs[f.Element], pairs[f.Element+1] = pairs[f.Element+1], pairs[f.Element]
-			return nil
-		}
+	if ofTrees && f.Element+1 == n {
 		return fmt.Errorf("%v: there is none after it", f)
+	}
+	switch f.Kind {
+	case FaultOrder:
+		pairs := (*treeHead)(q.head).pairs
+		pairs[f.Element], pairs[f.Element+1] = pairs[f.Element+1], pairs[f.Element]
+		return nil
+	case FaultTwice:
+		pairs := (*treeHead)(q.head).pairs
+		pairs[f.Element+1].key = pairs[f.Element].key
+		return nil
 	}
 	first, last := queueHead(q.head)
 	tail, _ := q.links(n - 1)

@@ -37,8 +37,11 @@ const (
 	// elsewhere in the value. Needs one element in each.
 	FaultShared
 	// FaultOrder changes places of a tree's pairs Element and the next, which
-	// there has to be. It is the only fault of trees.
+	// there has to be.
 	FaultOrder
+	// FaultTwice gives a tree's pair after Element, which there has to be, the key
+	// of Element. These two are the only faults of trees.
+	FaultTwice
 )
 
 // String names the kind and its operands.
@@ -56,6 +59,8 @@ func (f Fault) String() string {
 		return fmt.Sprintf("queue %d: last.next = element %d of queue %d", f.Queue, f.Element, f.Other)
 	case FaultOrder:
 		return fmt.Sprintf("tree %d: pairs %d and %d change places", f.Queue, f.Element, f.Element+1)
+	case FaultTwice:
+		return fmt.Sprintf("tree %d: pair %d has the key of pair %d", f.Queue, f.Element+1, f.Element)
 	default:
 		return fmt.Sprintf("queue %d: fault %d", f.Queue, f.Kind)
 	}

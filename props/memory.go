@@ -46,7 +46,7 @@ func possibleFaults(queues []queueAt) []bind.Fault {
 		n := q.len()
 		if q.field.Type == model.TypeTree {
 			for e := range n - 1 {
-				list = append(list, bind.Fault{Queue: i, Kind: bind.FaultOrder, Element: e})
+				list = append(list, bind.Fault{Queue: i, Kind: bind.FaultOrder, Element: e}, bind.Fault{Queue: i, Kind: bind.FaultTwice, Element: e})
 			}
 			continue
 		}
@@ -92,8 +92,11 @@ func (q queueAt) len() int {
 // the fault: where the link that does not hold would have been followed.
 func (q queueAt) errorOf(c gen.Case, fault bind.Fault) *rules.Error {
 	e := q.start(c)
-	if fault.Kind == bind.FaultOrder {
-		return q.disorder(e, fault.Element)
+	switch tree, _ := (*q.slot).(model.Tree); fault.Kind {
+	case bind.FaultOrder:
+		return q.disorder(e, append(slices.Clone(tree[:fault.Element]), tree[fault.Element+1]))
+	case bind.FaultTwice:
+		return q.disorder(e, tree[:fault.Element+1])
 	}
 	list := (*q.slot).(model.List)
 	at := len(list) // the element that is reached by a wrong link
@@ -114,13 +117,11 @@ func (q queueAt) errorOf(c gen.Case, fault bind.Fault) *rules.Error {
 	return e
 }
 
-// disorder makes of e, a tree's start, the error of a tree whose pairs at and the
-// next have changed places: where the second of them would begin.
-func (q queueAt) disorder(e *rules.Error, at int) *rules.Error {
-	tree := (*q.slot).(model.Tree)
+// disorder makes of e, a tree's start, the error of a tree in which a pair that is
+// not in its place comes after those before it.
+func (q queueAt) disorder(e *rules.Error, before model.Tree) *rules.Error {
 	e.Rule = rules.TreeSorted
 	e.Offset += 4
-	before := append(slices.Clone(tree[:at]), tree[at+1])
 	for _, pair := range before {
 		size := 8
 		if key, ok := pair.Key.(*model.Struct); ok {
@@ -130,7 +131,7 @@ func (q queueAt) disorder(e *rules.Error, at int) *rules.Error {
 		bytes, _ := model.Encode(q.field.Elem, pair.Value, q.field.Elem.Version)
 		e.Offset += int64(1 + size + len(bytes))
 	}
-	e.Path += fmt.Sprintf("[%d]", at+1)
+	e.Path += fmt.Sprintf("[%d]", len(before))
 	return e
 }
 

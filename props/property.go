@@ -31,6 +31,7 @@ type Property struct {
 // All holds every property.
 var All = []Property{
 	roundTrip,
+	numbers,
 	agreeOnLoad,
 	argumentVersion,
 	subsectionVersion,

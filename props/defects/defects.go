@@ -39,6 +39,7 @@ var All = []Defect{
 	{"any-version", "The version argument is compared with itself.", "version/argument", anyVersion},
 	{"version-32-bits", "A subsection's version is not cut to 8 bits.", "version/subsection", version32Bits},
 	{"late-queue-version", "A queue's version is compared when its first marker has been read.", "version/queue", lateQueueVersion},
+	{"le-as-mismatch", "An int32 le that is out of range is refused as a mismatch.", "values/numbers", leAsMismatch},
 	{"struct-too-old", "A struct at a version that is too new is refused as too old.", "version/struct", structTooOld},
 	{"tree-order-unnoted", "Pairs of a tree that come out of order are not noted.", "links/tree", treeOrderUnnoted},
 	{"trusting-links", "Links in memory are followed unchecked.", "links/memory", trustingLinks},

@@ -128,6 +128,14 @@ func lateQueueVersion(s props.Subject) layer {
 	})
 }
 
+func leAsMismatch(s props.Subject) layer {
+	return ending(s, func(l *load) {
+		if l.class() == rules.OutOfRange && l.err.Rule == rules.Int32LE {
+			l.err.Class = rules.Mismatch
+		}
+	})
+}
+
 func structTooOld(s props.Subject) layer {
 	return ending(s, func(l *load) {
 		if l.class() == rules.VersionTooNew && l.err.Rule == rules.VersionRange && l.err.Path != "" {

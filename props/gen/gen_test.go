@@ -36,7 +36,7 @@ func TestCasesKeepToTypes(t *testing.T) {
 	narrow := Space{Depth: 3, Types: []model.Type{model.TypeUint8, model.TypeUint32, model.TypeQueue}}
 	rapid.Check(t, func(t *rapid.T) {
 		c := Cases(narrow).Draw(t, "case")
-		for _, s := range vmsds(c.Schema) {
+		for _, s := range VMSDs(c.Schema) {
 			for _, f := range s.Fields {
 				require.Contains(t, narrow.Types, f.Type)
 			}

@@ -61,7 +61,7 @@ func (b *builder) subsectionName(t *rapid.T, parent *model.Schema) string {
 // vmsdNames lists the names of all vmsds that s reaches, its own first.
 func vmsdNames(s *model.Schema) []string {
 	var names []string
-	for _, s := range vmsds(s) {
+	for _, s := range VMSDs(s) {
 		if !slices.Contains(names, s.Name) {
 			names = append(names, s.Name)
 		}
@@ -69,8 +69,8 @@ func vmsdNames(s *model.Schema) []string {
 	return names
 }
 
-// vmsds lists what s reaches, itself first.
-func vmsds(s *model.Schema) []*model.Schema {
+// VMSDs lists what s reaches, itself first.
+func VMSDs(s *model.Schema) []*model.Schema {
 	var list []*model.Schema
 	seen := map[*model.Schema]bool{}
 	var visit func(*model.Schema)

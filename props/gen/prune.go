@@ -12,7 +12,7 @@ import (
 // others.
 func prune(t *rapid.T, c Case) Case {
 	p := pruner{}
-	list := vmsds(c.Schema)
+	list := VMSDs(c.Schema)
 	keys := map[*model.Schema]bool{}
 	for _, s := range list {
 		for i := range s.Fields {

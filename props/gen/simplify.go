@@ -101,7 +101,7 @@ func plainVersions(c Case) Case {
 			return c // on the wire only where the top vmsd is an element, too
 		}
 	}
-	list := vmsds(c.Schema)
+	list := VMSDs(c.Schema)
 	for _, s := range list {
 		for i := range s.Fields {
 			if f := &s.Fields[i]; f.Type == model.TypeVStruct && f.StructVersion != f.Elem.Version {
@@ -134,7 +134,7 @@ func plainVersions(c Case) Case {
 
 // plainNames names vmsds and fields by their place.
 func plainNames(c Case) Case {
-	for i, s := range vmsds(c.Schema) {
+	for i, s := range VMSDs(c.Schema) {
 		s.Name = vmsdName(i)
 		names := map[string]string{"": ""}
 		for i := range s.Fields {
@@ -147,7 +147,7 @@ func plainNames(c Case) Case {
 			c.Field, c.Other = names[c.Field], names[c.Other]
 		}
 	}
-	for _, s := range vmsds(c.Schema) { // a parent stands before its subsections
+	for _, s := range VMSDs(c.Schema) { // a parent stands before its subsections
 		for i, sub := range s.Subsections {
 			sub.Name = s.Name + "/" + vmsdName(i)
 		}

@@ -1,0 +1,85 @@
+package props
+
+import (
+	"encoding/binary"
+
+	"vmconform/model"
+	"vmconform/props/gen"
+	"vmconform/rules"
+
+	"pgregory.net/rapid"
+)
+
+var numbers = Property{
+	ID:       "values/numbers",
+	Sentence: "A number is taken for what its type says, and refused where it counts more than there may be, is not what memory holds, or does not let a condition hold.",
+	Rules: []rules.ID{
+		rules.CountRange, rules.EqualValue, rules.Int32LE, rules.MustExist, rules.Validate, rules.HookSucceeds, rules.BoolCanonical,
+	},
+	try: func(t *rapid.T, s Subject) *Failure {
+		p := drawSample(t, s, gen.Rooms|gen.Locals|gen.Conditions)
+		list := p.only(isNumber)
+		if len(list) == 0 {
+			return nil
+		}
+		one := rapid.SampledFrom(list).Draw(t, "number")
+		before, of, after := p.cut(one)
+		telling := tellingNumbers(ownerOf(p.schema, one.Field), one.Field, of)
+		var variants []load
+		for _, n := range telling {
+			wire := binary.BigEndian.AppendUint64(nil, uint64(n))[8-len(of):]
+			variants = append(variants, p.with(before, wire, after))
+		}
+		return tryVariants(s, variants)
+	},
+}
+
+// isNumber says whether a span is of one integer or bool, no array of them.
+func isNumber(s model.Span) bool {
+	switch s.Value.(type) {
+	case model.Bool, model.Int, model.Uint:
+		return s.Kind == model.SpanField && !s.Field.Array
+	}
+	return false
+}
+
+// ownerOf finds the vmsd that a field is of.
+func ownerOf(s *model.Schema, f *model.Field) *model.Schema {
+	for _, s := range gen.VMSDs(s) {
+		for i := range s.Fields {
+			if &s.Fields[i] == f {
+				return s
+			}
+		}
+	}
+	return &model.Schema{}
+}
+
+// tellingNumbers lists numbers beside which an implementation may go wrong with
+// f, whose bytes are given: the ends of its type, what it is now, what memory
+// holds, how many elements there is room for, what conditions ask for, and the
+// neighbours of all.
+func tellingNumbers(owner *model.Schema, f *model.Field, wire []byte) []int64 {
+	var now uint64
+	for _, b := range wire {
+		now = now<<8 | uint64(b)
+	}
+	list := []int64{0, -1, 1 << (8*len(wire) - 1), int64(now), f.Local}
+	conditions := []*model.Condition{owner.Hooks.PreLoad, owner.Hooks.PostLoad}
+	for i := range owner.Fields {
+		g := &owner.Fields[i]
+		if g.Room > 0 && (g.SizeFrom == f.Name || g.CountFrom == f.Name) {
+			list = append(list, int64(g.Room/max(1, g.Times)))
+		}
+		conditions = append(conditions, g.When)
+	}
+	for _, c := range conditions {
+		if c != nil && c.Field == f.Name {
+			list = append(list, c.Value)
+		}
+	}
+	for _, n := range list {
+		list = append(list, n-1, n+1)
+	}
+	return list
+}
