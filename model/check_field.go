@@ -101,8 +101,6 @@ func (f *Field) checkType() error {
 		return fmt.Errorf("%v with a key", f.Type)
 	case f.StructVersion != 0 && f.Type != TypeVStruct:
 		return fmt.Errorf("%v with a version of the struct", f.Type)
-	case f.Must && f.Array && f.Count == 0 && f.CountFrom == "":
-		return errors.New("an array of 0 that must exist, which is what a validate is in C")
 	case f.Must && f.Type == TypeValidate:
 		return errors.New("validate that must be on the wire")
 	}

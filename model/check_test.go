@@ -231,7 +231,6 @@ func TestCheckFieldRefuses(t *testing.T) {
 
 		{"validate without condition", one(Field{Type: TypeValidate}), "validate without a condition"},
 		{"validate that must", counted(u8, Field{Type: TypeValidate, Must: true, When: &Condition{Field: "n", Op: "=="}}), "validate that must"},
-		{"nothing that must", one(Field{Type: TypeUint8, Array: true, Must: true}), "an array of 0"},
 		{"operator", when(Condition{Field: "n", Op: "="}), `condition with "="`},
 		{"no operator", when(Condition{Field: "n"}), `condition with ""`},
 		{"no member", when(Condition{Op: "=="}), `"" is no bool`},
