@@ -713,7 +713,7 @@ func TestSchemaBytes(t *testing.T) {
 	require.Greater(t, n*10, len(list)*8, "devices")
 	n = 0
 	types := map[model.Type]int{}
-	for i := range 300 {
+	for i := range 400 {
 		s := drawn.Example(i).Schema
 		if !check(s) {
 			continue
@@ -723,7 +723,7 @@ func TestSchemaBytes(t *testing.T) {
 			types[s.Fields[i].Type]++
 		}
 	}
-	require.Greater(t, n, 180, "drawn") // others have long names
+	require.Greater(t, n, 240, "drawn") // others have long names
 	require.Len(t, types, int(model.TypeValidate), "%v", types)
 }
 
