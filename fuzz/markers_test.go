@@ -1,6 +1,8 @@
 package fuzz
 
 import (
+	"bytes"
+	"encoding/binary"
 	"slices"
 	"testing"
 
@@ -12,20 +14,33 @@ import (
 // spread over the stream.
 const maxMarkers = 32
 
-// markers lists the offsets of the markers and terminators of all queues.
+// markers lists the offsets of what says that more follows: the markers and
+// terminators of all queues, lists and trees, the last byte of a tree's count,
+// and the 30 and 31 of pointers.
 func markers(spans []model.Span) []int64 {
 	var list []int64
 	for _, s := range spans {
+		mark := int64(0)
+		if s.Kind == model.SpanElement && (s.Field.Marked || s.Field.Pointers && s.Value == model.Null{}) {
+			mark = 1
+			list = append(list, s.Offset)
+		}
 		switch {
 		case isElement(s):
 			list = append(list, s.Offset)
 		case isQueue(s):
 			list = append(list, s.Offset+s.Size-1)
+			if s.Field.Type == model.TypeTree {
+				list = append(list, s.Offset+mark+treeCount-1)
+			}
 		}
 	}
 	slices.Sort(list)
-	return list
+	return slices.Compact(list)
 }
+
+// treeCount is the bytes of a tree's count.
+const treeCount = 4
 
 func spread(list []int64, most int) []int64 {
 	if len(list) <= most {
@@ -46,6 +61,45 @@ func (l load) agreesOnMarkers(t *testing.T, ref *bind.Reference, loaded model.Lo
 		m := l.stream[at]
 		for _, variant := range [][]byte{{^m}, {0}, {m, m}} {
 			v := l.with(slices.Replace(slices.Clone(l.stream), int(at), int(at)+1, variant...))
+			if got, err := v.agree(t, ref, true); err == nil {
+				v.resaves(t, ref, got)
+			}
+		}
+	}
+}
+
+// agreesOnPairs has the pairs of each tree of an accepted stream stand in the
+// wrong order, and the first one twice: that is accepted, and saved in order.
+func (l load) agreesOnPairs(t *testing.T, ref *bind.Reference, loaded model.Loaded) {
+	t.Helper()
+	tried := 0
+	for i, tree := range loaded.Spans {
+		var pairs [][]byte
+		first := int64(0)
+		if !isQueue(tree) || tree.Field.Type != model.TypeTree {
+			continue
+		}
+		for _, s := range loaded.Spans[i+1:] {
+			if s.Depth <= tree.Depth {
+				break
+			}
+			if s.Depth > tree.Depth+1 {
+				continue
+			}
+			if pairs == nil {
+				first = s.Offset
+			}
+			pairs = append(pairs, l.stream[s.Offset:s.Offset+s.Size])
+		}
+		if tried++; len(pairs) == 0 || tried > maxMarkers/4 {
+			continue
+		}
+		end := tree.Offset + tree.Size - 1
+		twice := slices.Concat(l.stream[:end], pairs[0], l.stream[end:])
+		binary.BigEndian.PutUint32(twice[first-treeCount:], uint32(len(pairs)+1))
+		slices.Reverse(pairs)
+		for _, stream := range [][]byte{twice, slices.Concat(l.stream[:first], bytes.Join(pairs, nil), l.stream[end:])} {
+			v := l.with(stream)
 			if got, err := v.agree(t, ref, true); err == nil {
 				v.resaves(t, ref, got)
 			}

@@ -14,25 +14,38 @@ import (
 
 // A schema is drawn from bytes; every byte string stands for one that Check
 // accepts. Zeros are the plainest choice, and the end of the bytes ends all
-// lists.
+// lists. What does not go with a field's type is read, and dropped.
 //
-//	schema  = name, version, u8 versions below it, u8 n, n×field, u8 n (mod 16), n×schema
-//	name    = a byte: 00 to 7f choose a derived one, 80+n one of the next n+1 bytes
-//	version = u8, or ff be32
-//	field   = u8 (type in the low four bits, flags above) [version] [shape] [elem]
-//	shape   = number (a size or count), or u8 (which earlier integer holds it)
-//	number  = u8, or ff be16
-//	elem    = schema, or u8 (which of the schemas begun before)
+//	schema    = name, version, version (how many are below it), u8 n, n×field, a condition for each field with the flag,
+//	            u8 (subsections in the low four bits, hooks above), a condition for each hook, subsections×schema
+//	name      = a byte: 00 to 7f choose a derived one, 80+n one of the next n+1 bytes
+//	version   = u8, or ff be32
+//	field     = u8 type, be16 flags, what each flag is followed by, and if it is a container its elem
+//	number    = u8, or ff be16
+//	signed    = s8, or 80 be64
+//	condition = u8 which number of the vmsd, u8 operator, signed; or, with 80 in the operator, u8 which number
+//	elem      = 00 schema, or u8 k: the k-th schema begun
 const (
-	typeBits  = 0x0f
-	hasArray  = 0x10
-	hasFrom   = 0x20 // the size or count is in an earlier integer
-	hasFieldV = 0x40 // a version follows; without, it is 0, or what a queue's elements take
-	hasKnown  = 0x80 // the element is a schema that was begun before
+	flagVersion  = 1 << iota // version; without, it is 0, or what the elements take
+	flagArray                // number: Count
+	flagSize                 // number: Size
+	flagFrom                 // u8: which earlier integer holds the size or count
+	flagTimes                // number
+	flagRoom                 // number
+	flagLocal                // signed
+	flagWhen                 // the condition follows the fields
+	flagMust                 // nothing
+	flagPointers             // u8 n, n×number: so many that are not NULL, so many that are, and so on
+	flagMarked               // nothing
+	flagStruct               // version: of the vstruct, above the minimum of its vmsd
+	flagKey                  // elem
+	flagElems                // u8 n, n×elem
 
 	wide        = 0xff
+	wideSigned  = -0x80
 	literalName = 0x80
 	subsBits    = 0x0f
+	withOther   = 0x80
 )
 
 // What is drawn is bounded, so that one object of a schema is small.
@@ -41,9 +54,89 @@ const (
 	maxWeight  = 1 << 13
 )
 
+// operators are those of a condition.
+var operators = []string{"==", "!=", "<", "<=", ">", ">="}
+
+// hooksOf are the hooks of s, in the order of their bits.
+func hooksOf(s *model.Schema) []**model.Condition {
+	return []**model.Condition{&s.Hooks.PreLoad, &s.Hooks.PostLoad, &s.Hooks.PreSave, &s.Hooks.PostSave}
+}
+
+// A use is what a vmsd is for, and so what may be in it.
+type use uint8
+
+const (
+	useAny use = iota
+	useTmp     // no more than tmpTypes
+	useKey     // no more than keyTypes
+)
+
+var (
+	keyTypes = []model.Type{
+		model.TypeBool, model.TypeInt8, model.TypeInt16, model.TypeInt32, model.TypeInt64,
+		model.TypeUint8, model.TypeUint16, model.TypeUint32, model.TypeUint64, model.TypeBuffer,
+	}
+	tmpTypes = append(slices.Clone(keyTypes), model.TypeTimer, model.TypeCPUDouble)
+)
+
+// holds says whether a vmsd of this use may have a field f.
+func (u use) holds(f *model.Field) bool {
+	plain := f.When == nil && !f.Pointers && f.SizeFrom+f.CountFrom == ""
+	switch u {
+	case useTmp:
+		return plain && slices.Contains(tmpTypes, f.Type)
+	case useKey:
+		return plain && slices.Contains(keyTypes, f.Type) && !f.Must && f.Local == 0
+	}
+	return true
+}
+
+// suits says whether s, which is finished, can be used so.
+func (u use) suits(s *model.Schema) bool {
+	return u == useAny || len(s.Subsections) == 0 && s.Hooks == model.Hooks{} &&
+		!slices.ContainsFunc(s.Fields, func(f model.Field) bool { return !u.holds(&f) })
+}
+
+func isContainer(t model.Type) bool { return isStruct(t) || isRepeated(t) }
+
+// isStruct says that a t is one object of its vmsd.
+func isStruct(t model.Type) bool {
+	return t == model.TypeStruct || t == model.TypeVStruct || t == model.TypeTmp
+}
+
+// isRepeated says that a t is markers and objects.
+func isRepeated(t model.Type) bool {
+	return t == model.TypeQueue || t == model.TypeList || t == model.TypeTree
+}
+
+func isInteger(t model.Type) bool  { return t >= model.TypeInt8 && t <= model.TypeUint64 }
+func isCompared(t model.Type) bool { return t >= model.TypeUint8Equal && t <= model.TypeInt32LE }
+
+// integers are the fields that can hold a size or count.
+func integers(fields []model.Field) []string {
+	var names []string
+	for i := range fields {
+		if f := &fields[i]; (isInteger(f.Type) || isCompared(f.Type)) && !f.Array {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// numbers are the fields that a condition can look at.
+func numbers(fields []model.Field) []string {
+	var names []string
+	for i := range fields {
+		if f := &fields[i]; (f.Type == model.TypeBool || isInteger(f.Type) || isCompared(f.Type)) && !f.Array {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
 func readSchema(b []byte) *model.Schema {
 	r := &schemaReader{b: b, weight: map[*model.Schema]int{}}
-	return r.schema(nil, 0)
+	return r.schema(nil, useAny, 0)
 }
 
 type schemaReader struct {
@@ -52,14 +145,7 @@ type schemaReader struct {
 	weight map[*model.Schema]int // of the finished ones: about how many values an object has
 }
 
-func (r *schemaReader) u8() byte {
-	if len(r.b) == 0 {
-		return 0
-	}
-	c := r.b[0]
-	r.b = r.b[1:]
-	return c
-}
+func (r *schemaReader) u8() byte { return r.bytes(1)[0] }
 
 func (r *schemaReader) bytes(n int) []byte {
 	out := make([]byte, n)
@@ -79,6 +165,22 @@ func (r *schemaReader) number() int {
 		return int(n)
 	}
 	return int(binary.BigEndian.Uint16(r.bytes(2)))
+}
+
+func (r *schemaReader) signed() int64 {
+	if n := int8(r.u8()); n != wideSigned {
+		return int64(n)
+	}
+	return int64(binary.BigEndian.Uint64(r.bytes(8)))
+}
+
+// which draws one of names, "" where there are none.
+func (r *schemaReader) which(names []string) string {
+	i := int(r.u8())
+	if len(names) == 0 {
+		return ""
+	}
+	return names[i%len(names)]
 }
 
 // name draws a name. Derived names of subsections begin with their parent's,
@@ -107,23 +209,40 @@ func taken(parent *model.Schema, name string) bool {
 	return slices.ContainsFunc(parent.Subsections, func(s *model.Schema) bool { return s.Name == name })
 }
 
-func (r *schemaReader) schema(parent *model.Schema, depth int) *model.Schema {
+func (r *schemaReader) schema(parent *model.Schema, u use, depth int) *model.Schema {
 	s := &model.Schema{Name: r.name(parent), Version: r.version()}
-	s.Minimum = s.Version - min(s.Version, uint32(r.u8()))
+	s.Minimum = s.Version - min(s.Version, r.version())
 	r.begun = append(r.begun, s)
 	weight := 1
+	var whens []int // the fields with a condition
 	for n := r.u8(); n > 0 && len(r.b) > 0; n-- {
-		f := r.field(s, depth)
+		f, when := r.field(s, depth)
 		w := r.fieldWeight(&f)
-		if weight+w > maxWeight {
-			f = model.Field{Name: f.Name, Type: model.TypeUint8}
+		if weight+w > maxWeight || !u.holds(&f) {
+			f, when = model.Field{Name: f.Name, Type: model.TypeUint8}, false
 			w = 1
 		}
 		weight += w
+		if when && u == useAny {
+			whens = append(whens, len(s.Fields))
+		}
 		s.Fields = append(s.Fields, f)
 	}
-	for n := r.u8() & subsBits; n > 0 && len(r.b) > 0 && depth < maxNesting; n-- {
-		sub := r.schema(s, depth+1)
+	for _, i := range whens {
+		s.Fields[i].When = r.condition(s)
+	}
+	settle(s)
+	tail := r.u8()
+	if u != useAny {
+		tail = 0
+	}
+	for i, hook := range hooksOf(s) {
+		if tail&((subsBits+1)<<i) != 0 {
+			*hook = r.condition(s)
+		}
+	}
+	for n := tail & subsBits; n > 0 && len(r.b) > 0 && depth < maxNesting; n-- {
+		sub := r.schema(s, useAny, depth+1)
 		if weight+r.weight[sub] > maxWeight {
 			break
 		}
@@ -134,116 +253,224 @@ func (r *schemaReader) schema(parent *model.Schema, depth int) *model.Schema {
 	return s
 }
 
+// condition draws a condition of s, nil where there is no number to look at.
+func (r *schemaReader) condition(s *model.Schema) *model.Condition {
+	names := numbers(s.Fields)
+	c := &model.Condition{Field: r.which(names)}
+	op := r.u8()
+	c.Op = operators[int(op&^withOther)%len(operators)]
+	if op&withOther != 0 {
+		c.Other = r.which(names)
+	} else {
+		c.Value = r.signed()
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return c
+}
+
 func (r *schemaReader) fieldWeight(f *model.Field) int {
 	w := 1 + f.Size/64
-	if f.Type == model.TypeStruct {
+	if isStruct(f.Type) {
 		w += r.weight[f.Elem]
 	}
-	if f.Array && f.CountFrom == "" {
-		w *= f.Count
+	switch {
+	case f.Array && f.CountFrom == "":
+		w = w*(f.Count-len(f.Null)) + len(f.Null)
+	case f.Array:
+		w *= max(1, f.Room)
+	default:
+		w += f.Room / 64
 	}
 	return w
 }
 
-func (r *schemaReader) field(s *model.Schema, depth int) model.Field {
-	head := r.u8()
-	f := model.Field{Name: fmt.Sprintf("f%d", len(s.Fields)), Type: model.TypeBool + model.Type(head&typeBits)%model.TypeQueue}
-	container := f.Type == model.TypeStruct || f.Type == model.TypeQueue
-	if container && depth >= maxNesting {
+// field draws a field of s, and says whether there will be a condition for it.
+func (r *schemaReader) field(s *model.Schema, depth int) (f model.Field, when bool) {
+	f = model.Field{Name: fmt.Sprintf("f%d", len(s.Fields)), Type: model.TypeBool + model.Type(r.u8())%model.TypeValidate}
+	if isContainer(f.Type) && depth >= maxNesting {
 		f.Type = model.TypeUint8
-		container = false
 	}
-	if head&hasFieldV != 0 {
+	flags := binary.BigEndian.Uint16(r.bytes(2))
+	has := func(flag uint16) bool { return flags&flag != 0 }
+	from := ""
+	if has(flagVersion) {
 		f.Version = r.version()
 	}
-	r.shape(&f, head, integers(s))
-	if !container {
-		return f
-	}
-	f.Elem = r.elem(f.Type, head, depth)
-	if f.Type == model.TypeQueue && head&hasFieldV == 0 {
-		f.Version = f.Elem.Minimum
-	}
-	return f
-}
-
-// integers are the fields that can hold a size or count.
-func integers(s *model.Schema) []string {
-	var names []string
-	for i := range s.Fields {
-		if f := &s.Fields[i]; f.Type >= model.TypeInt8 && f.Type <= model.TypeUint64 && !f.Array {
-			names = append(names, f.Name)
-		}
-	}
-	return names
-}
-
-func (r *schemaReader) shape(f *model.Field, head byte, from []string) {
-	counted := head&hasFrom != 0 && len(from) > 0
-	switch {
-	case f.Type == model.TypeBuffer && counted:
-		f.SizeFrom = from[int(r.u8())%len(from)]
-	case f.Type == model.TypeBuffer || f.Type == model.TypeUnused:
-		f.Size = r.number()
-	case head&hasArray != 0 && counted:
-		f.Array, f.CountFrom = true, from[int(r.u8())%len(from)]
-	case head&hasArray != 0:
+	if has(flagArray) {
 		f.Array, f.Count = true, r.number()
 	}
+	if has(flagSize) {
+		f.Size = r.number()
+	}
+	if has(flagFrom) {
+		from = r.which(integers(s.Fields))
+	}
+	if has(flagTimes) {
+		f.Times = r.number()
+	}
+	if has(flagRoom) {
+		f.Room = r.number()
+	}
+	if has(flagLocal) {
+		f.Local = r.signed()
+	}
+	f.Must = has(flagMust)
+	if has(flagPointers) {
+		f.Pointers, f.Null = true, r.nulls()
+	}
+	f.Marked = has(flagMarked)
+	if has(flagStruct) {
+		f.StructVersion = r.version()
+	}
+	fit(&f, from)
+	if has(flagKey) && f.Type == model.TypeTree {
+		f.Key = r.elem(useKey, true, depth)
+	}
+	if has(flagElems) && (f.Type == model.TypeQueue || f.Type == model.TypeList) {
+		for n := r.u8(); n > 0 && len(r.b) > 0; n-- {
+			f.Elems = append(f.Elems, r.elem(useAny, false, depth))
+		}
+	}
+	if !isContainer(f.Type) {
+		return f, has(flagWhen)
+	}
+	u := useAny
+	if f.Type == model.TypeTmp {
+		u = useTmp
+	}
+	f.Elem = r.elem(u, isStruct(f.Type), depth)
+	if !has(flagVersion) && (isRepeated(f.Type) || f.Type == model.TypeTmp) {
+		f.Version = f.Elem.Minimum
+	}
+	if f.Type == model.TypeVStruct {
+		f.StructVersion += f.Elem.Minimum
+	}
+	return f, has(flagWhen)
 }
 
-// elem draws a new vmsd or takes one that was begun: a queue any, a struct one
-// that is finished.
-func (r *schemaReader) elem(t model.Type, head byte, depth int) *model.Schema {
-	if head&hasKnown != 0 {
-		s := r.begun[int(r.u8())%len(r.begun)]
-		if t == model.TypeQueue || r.weight[s] > 0 {
+// nulls draws which pointers are NULL.
+func (r *schemaReader) nulls() []int {
+	var null []int
+	at := 0
+	for i, n := 0, int(r.u8()); i < n && len(r.b) > 0; i++ {
+		for range r.number() {
+			if i%2 == 1 && at < maxWeight {
+				null = append(null, at)
+			}
+			at++
+		}
+	}
+	return null
+}
+
+// elem draws a new vmsd or takes one that was begun, and finished if it has to
+// be.
+func (r *schemaReader) elem(u use, finished bool, depth int) *model.Schema {
+	if k := int(r.u8()); k > 0 {
+		s := r.begun[(k-1)%len(r.begun)]
+		if isFinished := r.weight[s] > 0; (isFinished || !finished) && u.suits(s) {
 			return s
 		}
 	}
-	return r.schema(nil, depth+1)
+	return r.schema(nil, u, depth+1)
 }
 
-// simple is s with the types that readSchema makes, where one has the same bytes.
-func simple(s *model.Schema, done map[*model.Schema]*model.Schema) *model.Schema {
-	if p := done[s]; p != nil {
-		return p
+// fit takes from f what does not go with its type; from is what its size or
+// count is to be from, if anything.
+func fit(f *model.Field, from string) {
+	sized := f.Type == model.TypeBuffer || f.Type == model.TypeBitmap
+	f.Array = f.Array && !sized && f.Type != model.TypeUnused && f.Type != model.TypeTmp && f.Type != model.TypeValidate
+	if !f.Array {
+		f.Count = 0
 	}
-	p := &model.Schema{Name: s.Name, Version: s.Version, Minimum: s.Minimum}
-	done[s] = p
-	for _, f := range s.Fields {
-		switch f.Type {
-		case model.TypeTimer:
-			f.Type = model.TypeInt64
-		case model.TypeCPUDouble:
-			f.Type = model.TypeUint64
-		case model.TypeList:
-			f.Type = model.TypeQueue
-		case model.TypeVStruct:
-			if f.StructVersion == f.Elem.Version {
-				f.Type, f.StructVersion = model.TypeStruct, 0
-			}
-		case model.TypeBitmap:
-			if f.SizeFrom == "" {
-				f.Type, f.Array, f.Count, f.Size = model.TypeUint64, true, (f.Size+63)/64, 0
-			}
+	if !sized && f.Type != model.TypeUnused {
+		f.Size = 0
+	}
+	switch {
+	case from == "":
+	case sized:
+		f.Size, f.SizeFrom = 0, from
+	case f.Array && !isCompared(f.Type):
+		f.Count, f.CountFrom = 0, from
+	}
+	if f.SizeFrom+f.CountFrom == "" {
+		f.Times, f.Room = 0, 0
+	}
+	if f.Type == model.TypeBitmap {
+		f.Times = 0
+	}
+	f.Local = fitLocal(f.Type, f.Local)
+	if f.CountFrom != "" {
+		f.Local = 0
+	}
+	f.Must = f.Must && f.Type != model.TypeValidate
+	f.Pointers = f.Pointers && f.Array && f.Type != model.TypeNull
+	f.Marked = f.Marked && f.Pointers && f.CountFrom == ""
+	if !f.Pointers || f.Marked {
+		f.Null = nil
+	}
+	f.Null = slices.DeleteFunc(f.Null, func(i int) bool { return i >= max(f.Count, f.Room) })
+	if f.Type != model.TypeVStruct {
+		f.StructVersion = 0
+	}
+}
+
+// fitLocal cuts n to what a number of type t can be, 0 for what is none.
+func fitLocal(t model.Type, n int64) int64 {
+	switch t {
+	case model.TypeBool:
+		return n & 1
+	case model.TypeInt8:
+		return int64(int8(n))
+	case model.TypeInt16:
+		return int64(int16(n))
+	case model.TypeInt32, model.TypeInt32Equal, model.TypeInt32LE:
+		return int64(int32(n))
+	case model.TypeUint8, model.TypeUint8Equal:
+		return int64(uint8(n))
+	case model.TypeUint16, model.TypeUint16Equal:
+		return int64(uint16(n))
+	case model.TypeUint32, model.TypeUint32Equal:
+		return int64(uint32(n))
+	case model.TypeInt64, model.TypeUint64, model.TypeUint64Equal, model.TypeTimer, model.TypeCPUDouble:
+		return n
+	}
+	return 0
+}
+
+// settle takes from the fields of s what does not go with their conditions, or
+// with the fields that count them.
+func settle(s *model.Schema) {
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		if f.Type == model.TypeValidate && f.When == nil {
+			f.Type = model.TypeUnused
 		}
-		if f.Elem != nil {
-			f.Elem = simple(f.Elem, done)
+		if f.Room > 0 && !hasRoom(s, f) {
+			f.Room = 0
 		}
-		p.Fields = append(p.Fields, f)
+		if f.CountFrom != "" && f.Room == 0 {
+			f.Pointers, f.Null = false, nil
+		}
 	}
-	for _, sub := range s.Subsections {
-		p.Subsections = append(p.Subsections, simple(sub, done))
+}
+
+// hasRoom says whether f, which the state counts, can have room in memory.
+func hasRoom(s *model.Schema, f *model.Field) bool {
+	if f.Array && (isCompared(f.Type) || isContainer(f.Type)) || f.When != nil {
+		return false
 	}
-	return p
+	n := &s.Fields[slices.IndexFunc(s.Fields, func(n model.Field) bool { return n.Name == f.SizeFrom+f.CountFrom })]
+	return n.When == nil && !n.Must && n.Version == f.Version && n.Local >= 0 && n.Local <= int64(f.Room/max(1, f.Times))
 }
 
 // writeSchema writes the bytes that readSchema makes s of, but for the names
 // of fields and of types; it is false where there are none.
 func writeSchema(s *model.Schema) ([]byte, bool) {
 	w := &schemaWriter{}
-	w.schema(simple(s, map[*model.Schema]*model.Schema{}), true)
+	w.schema(s)
 	return w.out, !w.failed
 }
 
@@ -277,77 +504,178 @@ func (w *schemaWriter) number(n int) {
 	w.out = binary.BigEndian.AppendUint16(append(w.out, wide), uint16(n))
 }
 
-func (w *schemaWriter) schema(s *model.Schema, named bool) {
-	w.begun = append(w.begun, s)
-	if named {
-		w.u8(len(s.Name)-1, literalName-1)
-		w.out[len(w.out)-1] |= literalName
-		w.out = append(w.out, s.Name...)
-	} else {
-		w.out = append(w.out, 0)
+func (w *schemaWriter) signed(n int64) {
+	if n == int64(int8(n)) && n != wideSigned {
+		w.out = append(w.out, byte(n))
+		return
 	}
+	w.out = binary.BigEndian.AppendUint64(append(w.out, 0x80), uint64(n))
+}
+
+func (w *schemaWriter) which(names []string, name string) {
+	w.u8(slices.Index(names, name), math.MaxUint8)
+}
+
+func (w *schemaWriter) schema(s *model.Schema) {
+	w.begun = append(w.begun, s)
+	w.u8(len(s.Name)-1, literalName-1)
+	w.out[len(w.out)-1] |= literalName
+	w.out = append(w.out, s.Name...)
 	w.version(s.Version)
-	w.u8(int(min(s.Version-s.Minimum, math.MaxInt32)), math.MaxUint8)
+	w.version(s.Version - s.Minimum)
 	w.u8(len(s.Fields), math.MaxUint8)
 	for i := range s.Fields {
 		w.field(s, i)
 	}
-	w.u8(len(s.Subsections), subsBits)
-	for _, sub := range s.Subsections {
-		w.schema(sub, true)
+	for i := range s.Fields {
+		w.condition(s, s.Fields[i].When)
 	}
+	at := len(w.out)
+	w.u8(len(s.Subsections), subsBits)
+	for i, hook := range hooksOf(s) {
+		if *hook != nil {
+			w.out[at] |= (subsBits + 1) << i
+			w.condition(s, *hook)
+		}
+	}
+	for _, sub := range s.Subsections {
+		w.schema(sub)
+	}
+}
+
+func (w *schemaWriter) condition(s *model.Schema, c *model.Condition) {
+	if c == nil {
+		return
+	}
+	names := numbers(s.Fields)
+	w.which(names, c.Field)
+	op := slices.Index(operators, c.Op)
+	if c.Other != "" {
+		w.u8(op|withOther, math.MaxUint8)
+		w.which(names, c.Other)
+		return
+	}
+	w.u8(op, math.MaxUint8)
+	w.signed(c.Value)
 }
 
 func (w *schemaWriter) field(s *model.Schema, i int) {
 	f := &s.Fields[i]
-	w.failed = w.failed || f.Type > model.TypeQueue || f.Pointers || f.Elems != nil
+	w.u8(int(f.Type-model.TypeBool), math.MaxUint8)
 	at := len(w.out)
-	head := byte(f.Type - model.TypeBool)
-	w.out = append(w.out, 0)
-	if f.Version != 0 || f.Type == model.TypeQueue {
-		head |= hasFieldV
+	w.out = append(w.out, 0, 0)
+	flags := uint16(0)
+	has := func(flag uint16, there bool) bool {
+		if there {
+			flags |= flag
+		}
+		return there
+	}
+	if has(flagVersion, f.Version != 0 || isContainer(f.Type)) {
 		w.version(f.Version)
 	}
-	if f.Array {
-		head |= hasArray
-	}
-	from := slices.Index(integers(&model.Schema{Fields: s.Fields[:i]}), f.SizeFrom+f.CountFrom)
-	switch {
-	case from >= 0:
-		head |= hasFrom
-		w.u8(from, math.MaxUint8)
-	case f.Type == model.TypeBuffer || f.Type == model.TypeUnused:
-		w.number(f.Size)
-	case f.Array:
+	if has(flagArray, f.Array) {
 		w.number(f.Count)
 	}
-	if f.Elem != nil {
-		if k := slices.Index(w.begun, f.Elem); k >= 0 {
-			head |= hasKnown
-			w.u8(k, math.MaxUint8)
-		} else {
-			w.schema(f.Elem, true)
+	if has(flagSize, f.Size != 0) {
+		w.number(f.Size)
+	}
+	if has(flagFrom, f.SizeFrom+f.CountFrom != "") {
+		w.which(integers(s.Fields[:i]), f.SizeFrom+f.CountFrom)
+	}
+	if has(flagTimes, f.Times != 0) {
+		w.number(f.Times)
+	}
+	if has(flagRoom, f.Room != 0) {
+		w.number(f.Room)
+	}
+	if has(flagLocal, f.Local != 0) {
+		w.signed(f.Local)
+	}
+	has(flagWhen, f.When != nil)
+	has(flagMust, f.Must)
+	if has(flagPointers, f.Pointers) {
+		w.nulls(f.Null)
+	}
+	has(flagMarked, f.Marked)
+	if has(flagStruct, f.Type == model.TypeVStruct) {
+		w.version(f.StructVersion - f.Elem.Minimum)
+	}
+	if has(flagKey, f.Key != nil) {
+		w.elem(f.Key)
+	}
+	if has(flagElems, len(f.Elems) > 0) {
+		w.u8(len(f.Elems), math.MaxUint8)
+		for _, e := range f.Elems {
+			w.elem(e)
 		}
 	}
-	w.out[at] = head
+	if f.Elem != nil {
+		w.elem(f.Elem)
+	}
+	binary.BigEndian.PutUint16(w.out[at:], flags)
+}
+
+// nulls writes, as runs, which pointers are NULL.
+func (w *schemaWriter) nulls(null []int) {
+	var runs []int
+	for i, at := range null {
+		switch {
+		case i > 0 && at == null[i-1]+1:
+			runs[len(runs)-1]++
+		case i > 0:
+			runs = append(runs, at-null[i-1]-1, 1)
+		default:
+			runs = append(runs, at, 1)
+		}
+	}
+	w.u8(len(runs), math.MaxUint8)
+	for _, n := range runs {
+		w.number(n)
+	}
+}
+
+func (w *schemaWriter) elem(s *model.Schema) {
+	k := slices.Index(w.begun, s)
+	w.u8(k+1, math.MaxUint8)
+	if k < 0 {
+		w.schema(s)
+	}
 }
 
 // plain is s without the names of fields and types.
 func plain(s *model.Schema, done map[*model.Schema]*model.Schema) *model.Schema {
+	if s == nil {
+		return nil
+	}
 	if p := done[s]; p != nil {
 		return p
 	}
-	p := &model.Schema{Name: s.Name, Version: s.Version, Minimum: s.Minimum}
+	p := &model.Schema{Name: s.Name, Version: s.Version, Minimum: s.Minimum, Hooks: s.Hooks}
 	done[s] = p
-	names := map[string]string{"": ""}
-	for i, f := range s.Fields {
-		names[f.Name] = fmt.Sprintf("f%d", i)
+	names := map[string]string{}
+	for i := range s.Fields {
+		names[s.Fields[i].Name] = fmt.Sprintf("f%d", i)
+	}
+	named := func(c *model.Condition) *model.Condition {
+		if c == nil {
+			return nil
+		}
+		return &model.Condition{Field: names[c.Field], Op: c.Op, Value: c.Value, Other: names[c.Other]}
+	}
+	for _, f := range s.Fields {
 		f.Name, f.Info = names[f.Name], ""
 		f.SizeFrom, f.CountFrom = names[f.SizeFrom], names[f.CountFrom]
-		if f.Elem != nil {
-			f.Elem = plain(f.Elem, done)
+		f.When = named(f.When)
+		f.Key, f.Elem = plain(f.Key, done), plain(f.Elem, done)
+		f.Elems = slices.Clone(f.Elems)
+		for i, e := range f.Elems {
+			f.Elems[i] = plain(e, done)
 		}
 		p.Fields = append(p.Fields, f)
+	}
+	for _, hook := range hooksOf(p) {
+		*hook = named(*hook)
 	}
 	for _, sub := range s.Subsections {
 		p.Subsections = append(p.Subsections, plain(sub, done))
@@ -356,28 +684,47 @@ func plain(s *model.Schema, done map[*model.Schema]*model.Schema) *model.Schema 
 }
 
 // What is written is read again, so that a seed is the device that it was cut
-// from.
+// from, and all that a schema can say can be drawn.
 func TestSchemaBytes(t *testing.T) {
-	n := 0
-	check := func(s *model.Schema) {
+	check := func(s *model.Schema) bool {
 		b, ok := writeSchema(s)
 		if !ok {
-			return
+			return false
 		}
 		got, err := model.MarshalSchema(readSchema(b))
 		require.NoError(t, err)
-		want, err := model.MarshalSchema(plain(simple(s, map[*model.Schema]*model.Schema{}), map[*model.Schema]*model.Schema{}))
+		want, err := model.MarshalSchema(plain(s, map[*model.Schema]*model.Schema{}))
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(got))
-		n++
+		return true
 	}
 	for _, c := range queueCases {
-		check(c.schema(c.elem.Version))
+		s := c.schema(c.elem.Version)
+		s.Version = c.elem.Version
+		require.True(t, check(s), c.path)
 	}
-	for _, d := range devices(t) {
-		check(d.schema)
+	list := devices(t)
+	n := 0
+	for _, d := range list {
+		if check(d.schema) {
+			n++
+		}
 	}
-	require.Greater(t, n, 60)
+	require.Greater(t, n*10, len(list)*8, "devices")
+	n = 0
+	types := map[model.Type]int{}
+	for i := range 400 {
+		s := drawn.Example(i).Schema
+		if !check(s) {
+			continue
+		}
+		n++
+		for i := range s.Fields {
+			types[s.Fields[i].Type]++
+		}
+	}
+	require.Greater(t, n, 240, "drawn") // others have long names
+	require.Len(t, types, int(model.TypeValidate), "%v", types)
 }
 
 // Any bytes stand for a schema that is sound and not large.
@@ -390,6 +737,7 @@ func TestSchemaOfAnyBytes(t *testing.T) {
 	}
 }
 
+// values is how many values there are in v.
 func values(v model.Value) int {
 	n := 1
 	switch v := v.(type) {
@@ -397,9 +745,19 @@ func values(v model.Value) int {
 		for _, x := range v {
 			n += values(x)
 		}
+	case model.Tree:
+		for _, p := range v {
+			n += values(p.Key) + values(p.Value)
+		}
 	case *model.Struct:
+		if v == nil {
+			return 0
+		}
 		for _, x := range v.Fields {
 			n += values(x)
+		}
+		for _, sub := range v.Subs {
+			n += values(sub)
 		}
 	}
 	return n

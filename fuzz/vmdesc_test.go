@@ -125,7 +125,7 @@ func weigh(s *model.Schema, known map[*model.Schema]int) int {
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		w := 1 + f.Size/64
-		if f.Type == model.TypeStruct || f.Type == model.TypeVStruct {
+		if isStruct(f.Type) {
 			w += weigh(f.Elem, known)
 		}
 		if f.Array {

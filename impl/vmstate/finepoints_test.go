@@ -121,6 +121,13 @@ func TestValidateRule(t *testing.T) {
 	_, err := load(d, new(uint8), nil, 1)
 	refused(t, err, verdict{rules.OutOfRange, 0, "v"})
 	ruled(t, err, rules.Validate)
+
+	// An array of a type is none, though it has no elements.
+	d = one(vmstate.Field{Name: "v", Flags: vmstate.MustExist | vmstate.Array, VersionID: 2, Info: vmstate.InfoUint8})
+	_, err = load(d, new(uint8), nil, 1)
+	refused(t, err, verdict{rules.MissingField, 0, "v"})
+	_, err = vmstate.Save(d, unsafe.Pointer(new(uint8)), 1, vmstate.SaveOptions{})
+	refused(t, err, verdict{rules.MissingField, 0, "v"})
 }
 
 // post_load is called once all of the object is there, and not after an error in

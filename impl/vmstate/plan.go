@@ -234,10 +234,10 @@ func (f *Field) check() error {
 	return nil
 }
 
-// isValidate: a field without elements whose predicate must hold
+// isValidate: a field of nothing, without elements, whose predicate must hold
 // (VMSTATE_VALIDATE).
 func (f *Field) isValidate() bool {
-	return f.Flags&(MustExist|Array) == MustExist|Array && f.Num == 0 && f.NumType == 0
+	return f.Flags&(MustExist|Array) == MustExist|Array && f.Num == 0 && f.NumType == 0 && f.Info == nil && f.VMSD == nil
 }
 
 func (c *compiler) newOp(f *Field) op {
