@@ -48,7 +48,7 @@ func Must[T any](d *Description[T]) *Description[T] {
 // *rules.Error of class bad-description whose path names the field. Load and
 // Save build what has not been.
 func (d *Description[T]) Build() error {
-	if d.built.Load() {
+	if d != nil && d.built.Load() {
 		return nil
 	}
 	building.Lock()
