@@ -202,7 +202,7 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, version uint32) error {
 			s.desc = nil
 		}
 		at := len(s.out)
-		p := unsafe.Add(base, uintptr(i)*size)
+		p := o.at(base, i, size)
 		null := false
 		if f.Flags&ArrayOfPointer != 0 {
 			p = *(*unsafe.Pointer)(p)
