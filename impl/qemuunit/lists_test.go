@@ -3,11 +3,10 @@ package qemuunit_test
 import (
 	"fmt"
 	"testing"
-	"unsafe"
 
 	"vmconform/impl/qlist"
 	"vmconform/impl/tailq"
-	"vmconform/impl/vmstate"
+	"vmconform/impl/vmsd"
 )
 
 // TestQtailq and its elements.
@@ -34,16 +33,20 @@ func fullQueue() *queue {
 
 // The second half, 4100 00 01117000, is an empty queue between two numbers.
 var queueUnit = unit[queue]{
-	describe: func() *vmstate.Description {
-		elem := &vmstate.Description{Name: "test/queue-element", VersionID: 1, MinimumVersionID: 1, Fields: []vmstate.Field{
-			vmstate.Scalar("b", unsafe.Offsetof(queued{}.b), 0, vmstate.InfoBool),
-			vmstate.Scalar("u8", unsafe.Offsetof(queued{}.u8), 0, vmstate.InfoUint8),
-		}}
-		return &vmstate.Description{Name: "test/queue", VersionID: 1, MinimumVersionID: 1, Fields: []vmstate.Field{
-			vmstate.Scalar("i16", unsafe.Offsetof(queue{}.i16), 0, vmstate.InfoInt16),
-			tailq.Field("q", unsafe.Offsetof(queue{}.q), 1, queuedType.Metadata(elem)),
-			vmstate.Scalar("i32", unsafe.Offsetof(queue{}.i32), 0, vmstate.InfoInt32),
-		}}
+	describe: func() *vmsd.Description[queue] {
+		elem := describe("test/queue-element", 1, 1, func(e *queued) []vmsd.Field[queued] {
+			return []vmsd.Field[queued]{
+				vmsd.Bool(e, "b", &e.b),
+				vmsd.Uint8(e, "u8", &e.u8),
+			}
+		})
+		return describe("test/queue", 1, 1, func(o *queue) []vmsd.Field[queue] {
+			return []vmsd.Field[queue]{
+				vmsd.Int16(o, "i16", &o.i16),
+				vmsd.Single(o, "q", &o.q, queuedType.Queue(elem)).Since(1),
+				vmsd.Int32(o, "i32", &o.i32),
+			}
+		})
 	},
 	version: 1,
 	wire: []item{{"fe00", "i16"},
@@ -97,13 +100,16 @@ func fullContainer() *container {
 
 // The second half, 0001000c 00 …, is a container of an empty list.
 var listUnit = unit[container]{
-	describe: func() *vmstate.Description {
-		elem := &vmstate.Description{Name: "test/queue list", VersionID: 1, MinimumVersionID: 1, Fields: []vmstate.Field{
-			vmstate.Scalar("id", unsafe.Offsetof(listed{}.id), 0, vmstate.InfoUint32)}}
-		return &vmstate.Description{Name: "test/container/qlist", VersionID: 1, MinimumVersionID: 1, Fields: []vmstate.Field{
-			vmstate.Scalar("id", unsafe.Offsetof(container{}.id), 0, vmstate.InfoUint32),
-			qlist.Field("list", unsafe.Offsetof(container{}.list), 1, listedType.Metadata(elem)),
-		}}
+	describe: func() *vmsd.Description[container] {
+		elem := describe("test/queue list", 1, 1, func(e *listed) []vmsd.Field[listed] {
+			return []vmsd.Field[listed]{vmsd.Uint32(e, "id", &e.id)}
+		})
+		return describe("test/container/qlist", 1, 1, func(c *container) []vmsd.Field[container] {
+			return []vmsd.Field[container]{
+				vmsd.Uint32(c, "id", &c.id),
+				vmsd.Single(c, "list", &c.list, listedType.List(elem)).Since(1),
+			}
+		})
 	},
 	version: 1,
 	wire: []item{{"00000001", "id"},

@@ -2,9 +2,8 @@ package qemuunit_test
 
 import (
 	"testing"
-	"unsafe"
 
-	"vmconform/impl/vmstate"
+	"vmconform/impl/vmsd"
 	"vmconform/rules"
 )
 
@@ -24,25 +23,25 @@ type simple struct {
 var simpleFull = simple{true, false, 130, 512, 70000, 12121212, 65, -65, 512, -512, 70000, -70000, 12121212, -12121212}
 
 var simplePrimitive = unit[simple]{
-	describe: func() *vmstate.Description {
-		var s simple
-		f := vmstate.Scalar
-		return &vmstate.Description{Name: "simple/primitive", VersionID: 1, MinimumVersionID: 1, Fields: []vmstate.Field{
-			f("b_1", unsafe.Offsetof(s.b1), 0, vmstate.InfoBool),
-			f("b_2", unsafe.Offsetof(s.b2), 0, vmstate.InfoBool),
-			f("u8_1", unsafe.Offsetof(s.u8), 0, vmstate.InfoUint8),
-			f("u16_1", unsafe.Offsetof(s.u16), 0, vmstate.InfoUint16),
-			f("u32_1", unsafe.Offsetof(s.u32), 0, vmstate.InfoUint32),
-			f("u64_1", unsafe.Offsetof(s.u64), 0, vmstate.InfoUint64),
-			f("i8_1", unsafe.Offsetof(s.i8a), 0, vmstate.InfoInt8),
-			f("i8_2", unsafe.Offsetof(s.i8b), 0, vmstate.InfoInt8),
-			f("i16_1", unsafe.Offsetof(s.i16a), 0, vmstate.InfoInt16),
-			f("i16_2", unsafe.Offsetof(s.i16b), 0, vmstate.InfoInt16),
-			f("i32_1", unsafe.Offsetof(s.i32a), 0, vmstate.InfoInt32),
-			f("i32_2", unsafe.Offsetof(s.i32b), 0, vmstate.InfoInt32),
-			f("i64_1", unsafe.Offsetof(s.i64a), 0, vmstate.InfoInt64),
-			f("i64_2", unsafe.Offsetof(s.i64b), 0, vmstate.InfoInt64),
-		}}
+	describe: func() *vmsd.Description[simple] {
+		return describe("simple/primitive", 1, 1, func(s *simple) []vmsd.Field[simple] {
+			return []vmsd.Field[simple]{
+				vmsd.Bool(s, "b_1", &s.b1),
+				vmsd.Bool(s, "b_2", &s.b2),
+				vmsd.Uint8(s, "u8_1", &s.u8),
+				vmsd.Uint16(s, "u16_1", &s.u16),
+				vmsd.Uint32(s, "u32_1", &s.u32),
+				vmsd.Uint64(s, "u64_1", &s.u64),
+				vmsd.Int8(s, "i8_1", &s.i8a),
+				vmsd.Int8(s, "i8_2", &s.i8b),
+				vmsd.Int16(s, "i16_1", &s.i16a),
+				vmsd.Int16(s, "i16_2", &s.i16b),
+				vmsd.Int32(s, "i32_1", &s.i32a),
+				vmsd.Int32(s, "i32_2", &s.i32b),
+				vmsd.Int64(s, "i64_1", &s.i64a),
+				vmsd.Int64(s, "i64_2", &s.i64b),
+			}
+		})
 	},
 	version: 1,
 	wire: []item{
@@ -57,9 +56,10 @@ var simplePrimitive = unit[simple]{
 }
 
 var simpleArray = unit[[3]uint16]{
-	describe: func() *vmstate.Description {
-		return &vmstate.Description{Name: "simple/array", VersionID: 1, MinimumVersionID: 1,
-			Fields: []vmstate.Field{vmstate.ScalarArray("u16_1", 0, 0, vmstate.InfoUint16, 3)}}
+	describe: func() *vmsd.Description[[3]uint16] {
+		return describe("simple/array", 1, 1, func(a *[3]uint16) []vmsd.Field[[3]uint16] {
+			return []vmsd.Field[[3]uint16]{vmsd.Array(a, "u16_1", a[:], vmsd.InfoUint16)}
+		})
 	},
 	version: 1,
 	wire:    []item{{"0042", "u16_1[0]"}, {"0043", "u16_1[1]"}, {"0044", "u16_1[2]"}},
@@ -76,16 +76,17 @@ type numbers struct {
 	skip       bool // c and e
 }
 
-func describeVersioned() *vmstate.Description {
-	var n numbers
-	return &vmstate.Description{Name: "test/versioned", VersionID: 2, MinimumVersionID: 1, Fields: []vmstate.Field{
-		vmstate.Scalar("a", unsafe.Offsetof(n.a), 0, vmstate.InfoUint32),
-		vmstate.Scalar("b", unsafe.Offsetof(n.b), 2, vmstate.InfoUint32),
-		vmstate.Scalar("c", unsafe.Offsetof(n.c), 0, vmstate.InfoUint32),
-		vmstate.Scalar("d", unsafe.Offsetof(n.d), 0, vmstate.InfoUint64),
-		vmstate.Scalar("e", unsafe.Offsetof(n.e), 2, vmstate.InfoUint32),
-		vmstate.Scalar("f", unsafe.Offsetof(n.f), 2, vmstate.InfoUint64),
-	}}
+func describeVersioned() *vmsd.Description[numbers] {
+	return describe("test/versioned", 2, 1, func(n *numbers) []vmsd.Field[numbers] {
+		return []vmsd.Field[numbers]{
+			vmsd.Uint32(n, "a", &n.a),
+			vmsd.Uint32(n, "b", &n.b).Since(2),
+			vmsd.Uint32(n, "c", &n.c),
+			vmsd.Uint64(n, "d", &n.d),
+			vmsd.Uint32(n, "e", &n.e).Since(2),
+			vmsd.Uint64(n, "f", &n.f).Since(2),
+		}
+	})
 }
 
 // Fields added in version 2 keep their values.
@@ -112,19 +113,18 @@ var versionedV2 = unit[numbers]{
 	second:   &verdict{rules.Truncated, 16, "d"},
 }
 
-func describeSkipping() *vmstate.Description {
-	d := describeVersioned()
-	d.Name = "test/skip"
-	for i := range d.Fields {
-		switch f := &d.Fields[i]; f.Name {
-		case "b":
-			f.VersionID = 0
-		case "c", "e":
-			f.VersionID = 0
-			f.Exists = func(obj unsafe.Pointer, _ uint32) bool { return !(*numbers)(obj).skip }
+func describeSkipping() *vmsd.Description[numbers] {
+	kept := func(n *numbers, _ uint32) bool { return !n.skip }
+	return describe("test/skip", 2, 1, func(n *numbers) []vmsd.Field[numbers] {
+		return []vmsd.Field[numbers]{
+			vmsd.Uint32(n, "a", &n.a),
+			vmsd.Uint32(n, "b", &n.b),
+			vmsd.Uint32(n, "c", &n.c).If(kept),
+			vmsd.Uint64(n, "d", &n.d),
+			vmsd.Uint32(n, "e", &n.e).If(kept),
+			vmsd.Uint64(n, "f", &n.f).Since(2),
 		}
-	}
-	return d
+	})
 }
 
 var existsLoadNoskip = unit[numbers]{
@@ -180,29 +180,31 @@ type tmpNumbers struct {
 	diff   int64
 }
 
-func describeTmp() *vmstate.Description {
-	back := &vmstate.Description{Name: "test/tmp_child_parent", Fields: []vmstate.Field{
-		vmstate.Scalar("f", unsafe.Offsetof(numbers{}.f), 0, vmstate.InfoUint64)}}
-	child := &vmstate.Description{Name: "test/tmp_child",
-		PreSave: func(obj unsafe.Pointer) error {
-			c := (*tmpNumbers)(obj)
-			c.diff = int64(c.parent.b) - int64(c.parent.a)
-			return nil
-		},
-		PostLoad: func(obj unsafe.Pointer, _ uint32) error {
-			c := (*tmpNumbers)(obj)
-			c.parent.b = c.parent.a + uint32(c.diff)
-			return nil
-		},
-		Fields: []vmstate.Field{
-			vmstate.Scalar("diff", unsafe.Offsetof(tmpNumbers{}.diff), 0, vmstate.InfoInt64),
-			{Name: "parent", Offset: unsafe.Offsetof(tmpNumbers{}.parent), Flags: vmstate.Struct | vmstate.Pointer, VMSD: back},
-		}}
-	return &vmstate.Description{Name: "test/with_tmp", VersionID: 1, Fields: []vmstate.Field{
-		vmstate.Scalar("a", unsafe.Offsetof(numbers{}.a), 0, vmstate.InfoUint32),
-		vmstate.Scalar("d", unsafe.Offsetof(numbers{}.d), 0, vmstate.InfoUint64),
-		vmstate.TmpField("tmp", 0, func(c *tmpNumbers) **numbers { return &c.parent }, child),
-	}}
+func describeTmp() *vmsd.Description[numbers] {
+	back := describe("test/tmp_child_parent", 0, 0, func(n *numbers) []vmsd.Field[numbers] {
+		return []vmsd.Field[numbers]{vmsd.Uint64(n, "f", &n.f)}
+	})
+	child := describe("test/tmp_child", 0, 0, func(c *tmpNumbers) []vmsd.Field[tmpNumbers] {
+		return []vmsd.Field[tmpNumbers]{
+			vmsd.Int64(c, "diff", &c.diff),
+			vmsd.Pointer(c, "parent", &c.parent, back),
+		}
+	})
+	child.PreSave = func(c *tmpNumbers) error {
+		c.diff = int64(c.parent.b) - int64(c.parent.a)
+		return nil
+	}
+	child.PostLoad = func(c *tmpNumbers, _ uint32) error {
+		c.parent.b = c.parent.a + uint32(c.diff)
+		return nil
+	}
+	return describe("test/with_tmp", 1, 0, func(n *numbers) []vmsd.Field[numbers] {
+		return []vmsd.Field[numbers]{
+			vmsd.Uint32(n, "a", &n.a),
+			vmsd.Uint64(n, "d", &n.d),
+			vmsd.Tmp(n, func(c *tmpNumbers) **numbers { return &c.parent }, child),
+		}
+	})
 }
 
 // a and d come from the top, b from post_load, f from the child's parent.

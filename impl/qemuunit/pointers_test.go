@@ -3,19 +3,16 @@ package qemuunit_test
 import (
 	"fmt"
 	"testing"
-	"unsafe"
 
-	"vmconform/impl/vmstate"
+	"vmconform/impl/vmsd"
 	"vmconform/rules"
 )
 
-// A trivial is TestStructTriv, and serves as an int32, too.
-type trivial struct{ i int32 }
-
-// pointers is an array of pointers, and what they point to.
+// pointers is an array of pointers, and what they point to: a TestStructTriv, of
+// which an int32 is all, or an int32.
 type pointers struct {
-	ar   [4]*trivial
-	here [4]trivial
+	ar   [4]*int32
+	here [4]int32
 }
 
 // pointing makes an array of the given numbers, whose pointers are there but for
@@ -24,7 +21,7 @@ func pointing(null int, i ...int32) func() *pointers {
 	return func() *pointers {
 		p := new(pointers)
 		for k := range p.ar {
-			p.here[k].i = i[k]
+			p.here[k] = i[k]
 			if k != null {
 				p.ar[k] = &p.here[k]
 			}
@@ -43,18 +40,20 @@ func asPointed(null int, i ...int32) func(*testing.T, *pointers) {
 				continue
 			}
 			same(t, p.ar[k], &p.here[k])
-			same(t, p.here[k].i, i[k])
+			same(t, p.here[k], i[k])
 		}
 	}
 }
 
 func pointed(p *pointers) string { return fmt.Sprint(p.here) }
 
-func describeStructs() *vmstate.Description {
-	elem := &vmstate.Description{Name: "test/tst", VersionID: 1, MinimumVersionID: 1, Fields: []vmstate.Field{
-		vmstate.Scalar("i", unsafe.Offsetof(trivial{}.i), 0, vmstate.InfoInt32)}}
-	return &vmstate.Description{Name: "test/arps", VersionID: 1, MinimumVersionID: 1, Fields: []vmstate.Field{
-		{Name: "ar", Offset: unsafe.Offsetof(pointers{}.ar), Flags: vmstate.Array | vmstate.Struct | vmstate.ArrayOfPointer, Num: 4, VMSD: elem}}}
+func describeStructs() *vmsd.Description[pointers] {
+	elem := describe("test/tst", 1, 1, func(e *int32) []vmsd.Field[int32] {
+		return []vmsd.Field[int32]{vmsd.Int32(e, "i", e)}
+	})
+	return describe("test/arps", 1, 1, func(p *pointers) []vmsd.Field[pointers] {
+		return []vmsd.Field[pointers]{vmsd.ArrayOfPointers(p, "ar", p.ar[:], elem)}
+	})
 }
 
 var pointersWhole = unit[pointers]{
@@ -80,9 +79,10 @@ var pointersNull = unit[pointers]{
 }
 
 var pointersPrimitive = unit[pointers]{
-	describe: func() *vmstate.Description {
-		return &vmstate.Description{Name: "test/arps", VersionID: 1, MinimumVersionID: 1, Fields: []vmstate.Field{
-			{Name: "ar", Offset: unsafe.Offsetof(pointers{}.ar), Flags: vmstate.Array | vmstate.ArrayOfPointer, Num: 4, Info: vmstate.InfoInt32}}}
+	describe: func() *vmsd.Description[pointers] {
+		return describe("test/arps", 1, 1, func(p *pointers) []vmsd.Field[pointers] {
+			return []vmsd.Field[pointers]{vmsd.ArrayOfPointers(p, "ar", p.ar[:], vmsd.InfoInt32)}
+		})
 	},
 	version: 1,
 	wire:    []item{{"00000000", "ar[0]"}, {"30", "ar[1]"}, {"00000002", "ar[2]"}, {"00000003", "ar[3]"}},
@@ -91,7 +91,7 @@ var pointersPrimitive = unit[pointers]{
 	asserts: func(t *testing.T, p *pointers) {
 		t.Helper()
 		asPointed(1, 0, 42, 2, 3)(t, p)
-		same(t, p.here[1].i, 42) // where no pointer points nothing is written
+		same(t, p.here[1], 42) // where no pointer points nothing is written
 	},
 	memory: pointed,
 	second: &verdict{rules.Mismatch, 4, "ar[1]"},

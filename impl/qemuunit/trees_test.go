@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"unsafe"
 
 	"vmconform/impl/gtree"
-	"vmconform/impl/vmstate"
+	"vmconform/impl/vmsd"
 	"vmconform/rules"
 )
 
@@ -47,26 +46,34 @@ var (
 	domainsType = gtree.Of[uint64, domain](func(a, b *uint64) int { return cmp.Compare(*a, *b) })
 )
 
-func describeDomain() *vmstate.Description {
-	key := &vmstate.Description{Name: "interval", VersionID: 1, MinimumVersionID: 1, Fields: []vmstate.Field{
-		vmstate.Scalar("low", unsafe.Offsetof(interval{}.low), 0, vmstate.InfoUint64),
-		vmstate.Scalar("high", unsafe.Offsetof(interval{}.high), 0, vmstate.InfoUint64),
-	}}
-	value := &vmstate.Description{Name: "mapping", VersionID: 1, MinimumVersionID: 1, Fields: []vmstate.Field{
-		vmstate.Scalar("phys_addr", unsafe.Offsetof(mapping{}.physAddr), 0, vmstate.InfoUint64),
-		vmstate.Scalar("flags", unsafe.Offsetof(mapping{}.flags), 0, vmstate.InfoUint32),
-	}}
-	return &vmstate.Description{Name: "domain", VersionID: 1, MinimumVersionID: 1, Fields: []vmstate.Field{
-		vmstate.Scalar("id", unsafe.Offsetof(domain{}.id), 0, vmstate.InfoInt32),
-		gtree.Field("mappings", unsafe.Offsetof(domain{}.mappings), 1, mappingsType.Metadata(key, value)),
-	}}
+func describeDomain() *vmsd.Description[domain] {
+	key := describe("interval", 1, 1, func(i *interval) []vmsd.Field[interval] {
+		return []vmsd.Field[interval]{
+			vmsd.Uint64(i, "low", &i.low),
+			vmsd.Uint64(i, "high", &i.high),
+		}
+	})
+	value := describe("mapping", 1, 1, func(m *mapping) []vmsd.Field[mapping] {
+		return []vmsd.Field[mapping]{
+			vmsd.Uint64(m, "phys_addr", &m.physAddr),
+			vmsd.Uint32(m, "flags", &m.flags),
+		}
+	})
+	return describe("domain", 1, 1, func(d *domain) []vmsd.Field[domain] {
+		return []vmsd.Field[domain]{
+			vmsd.Int32(d, "id", &d.id),
+			vmsd.Single(d, "mappings", &d.mappings, mappingsType.Pairs(key, value)).Since(1),
+		}
+	})
 }
 
-func describeIOMMU() *vmstate.Description {
-	return &vmstate.Description{Name: "iommu", VersionID: 1, MinimumVersionID: 1, Fields: []vmstate.Field{
-		vmstate.Scalar("id", unsafe.Offsetof(iommu{}.id), 0, vmstate.InfoInt32),
-		gtree.Field("domains", unsafe.Offsetof(iommu{}.domains), 1, gtree.Direct(domainsType, describeDomain())),
-	}}
+func describeIOMMU() *vmsd.Description[iommu] {
+	return describe("iommu", 1, 1, func(o *iommu) []vmsd.Field[iommu] {
+		return []vmsd.Field[iommu]{
+			vmsd.Int32(o, "id", &o.id),
+			vmsd.Single(o, "domains", &o.domains, gtree.DirectPairs(domainsType, describeDomain())).Since(1),
+		}
+	})
 }
 
 // fullDomain is domain 6, whose second interval is put in first.

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"unsafe"
 
+	"vmconform/impl/vmsd"
 	"vmconform/impl/vmstate"
 	"vmconform/rules"
 )
@@ -19,7 +19,7 @@ type item struct {
 
 // A unit is one of QEMU's cases, about a T.
 type unit[T any] struct {
-	describe func() *vmstate.Description
+	describe func() *vmsd.Description[T]
 	version  uint32 // to save and load at
 	wire     []item
 	noEOF    bool                     // QEMU compares without the harness's EOF
@@ -149,7 +149,7 @@ func (u unit[T]) at(t *testing.T, n int) string {
 
 func (u unit[T]) saves(t *testing.T, o *T, want []byte) {
 	t.Helper()
-	s, err := vmstate.Save(u.describe(), unsafe.Pointer(o), u.version, vmstate.SaveOptions{})
+	s, err := u.describe().Save(o, u.version, vmstate.SaveOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func (u unit[T]) saves(t *testing.T, o *T, want []byte) {
 }
 
 func (u unit[T]) load(o *T, stream []byte) (vmstate.Loaded, error) {
-	return vmstate.Load(u.describe(), unsafe.Pointer(o), stream, u.version, vmstate.LoadOptions{})
+	return u.describe().Load(o, stream, u.version, vmstate.LoadOptions{})
 }
 
 func (u unit[T]) loads(t *testing.T, o *T, stream []byte, n int) {
@@ -209,6 +209,11 @@ func same[V comparable](t *testing.T, got, want V) {
 	if got != want {
 		t.Fatalf("got %+v\nwant %+v", got, want)
 	}
+}
+
+// describe makes a description that has fields only.
+func describe[T any](name string, version, minimum uint32, fields func(*T) []vmsd.Field[T]) *vmsd.Description[T] {
+	return &vmsd.Description[T]{Name: name, VersionID: version, MinimumVersionID: minimum, Fields: fields}
 }
 
 // of makes a function of a value that returns a new copy at each call.

@@ -2,9 +2,9 @@ package tailq_test
 
 import (
 	"fmt"
-	"unsafe"
 
 	"vmconform/impl/tailq"
+	"vmconform/impl/vmsd"
 	"vmconform/impl/vmstate"
 )
 
@@ -19,31 +19,37 @@ type ConfigureConnector struct {
 
 var ccs = tailq.Of(func(c *ConfigureConnector) *tailq.Entry[ConfigureConnector] { return &c.Next })
 
-var configureConnector = &vmstate.Description{
+var configureConnector = vmsd.Must(&vmsd.Description[ConfigureConnector]{
 	Name: "spaprconfigureconnectorstate", VersionID: 1, MinimumVersionID: 1,
-	Fields: []vmstate.Field{
-		vmstate.Scalar("drc_index", unsafe.Offsetof(ConfigureConnector{}.DRCIndex), 0, vmstate.InfoUint32),
-		vmstate.Scalar("fdt_offset", unsafe.Offsetof(ConfigureConnector{}.FDTOffset), 0, vmstate.InfoInt32),
-		vmstate.Scalar("fdt_depth", unsafe.Offsetof(ConfigureConnector{}.FDTDepth), 0, vmstate.InfoInt32),
+	Fields: func(c *ConfigureConnector) []vmsd.Field[ConfigureConnector] {
+		return []vmsd.Field[ConfigureConnector]{
+			vmsd.Uint32(c, "drc_index", &c.DRCIndex),
+			vmsd.Int32(c, "fdt_offset", &c.FDTOffset),
+			vmsd.Int32(c, "fdt_depth", &c.FDTDepth),
+		}
 	},
-}
+})
 
-var ccsList = &vmstate.Description{
+type ccsHead = tailq.Head[ConfigureConnector]
+
+var ccsList = vmsd.Must(&vmsd.Description[ccsHead]{
 	Name: "spaprccslist", VersionID: 1, MinimumVersionID: 1,
-	Fields: []vmstate.Field{tailq.Field("ccs_list", 0, 1, ccs.Metadata(configureConnector))},
-}
+	Fields: func(h *ccsHead) []vmsd.Field[ccsHead] {
+		return []vmsd.Field[ccsHead]{vmsd.Single(h, "ccs_list", h, ccs.Queue(configureConnector)).Since(1)}
+	},
+})
 
 // The seed's second user: how far the guest has come in asking for the device
 // trees of new devices.
 func ExampleType_ccsList() {
-	var list tailq.Head[ConfigureConnector]
+	var list ccsHead
 	ccs.InsertTail(&list, &ConfigureConnector{DRCIndex: 0x40000002, FDTOffset: 56, FDTDepth: 1})
 	ccs.InsertTail(&list, &ConfigureConnector{DRCIndex: 0x40000003, FDTOffset: -1, FDTDepth: 0})
-	saved, err := vmstate.Save(ccsList, unsafe.Pointer(&list), 1, vmstate.SaveOptions{})
+	saved, err := ccsList.Save(&list, 1, vmstate.SaveOptions{})
 	fmt.Printf("%x %v\n", saved.Stream, err)
 
-	var loaded tailq.Head[ConfigureConnector]
-	_, err = vmstate.Load(ccsList, unsafe.Pointer(&loaded), saved.Stream, 1, vmstate.LoadOptions{All: true})
+	var loaded ccsHead
+	_, err = ccsList.Load(&loaded, saved.Stream, 1, vmstate.LoadOptions{All: true})
 	for c := range ccs.All(&loaded) {
 		fmt.Printf("drc_index %x, fdt_offset %d, fdt_depth %d\n", c.DRCIndex, c.FDTOffset, c.FDTDepth)
 	}

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"vmconform/impl/tailq"
+	"vmconform/impl/vmsd"
 	"vmconform/impl/vmstate"
 )
 
@@ -23,22 +24,25 @@ type Machine struct {
 
 var eventLog = tailq.Of(func(e *EventLogEntry) *tailq.Entry[EventLogEntry] { return &e.Next })
 
-var eventLogEntry = &vmstate.Description{
+var eventLogEntry = vmsd.Must(&vmsd.Description[EventLogEntry]{
 	Name: "spapr_event_log_entry", VersionID: 1, MinimumVersionID: 1,
-	Fields: []vmstate.Field{
-		vmstate.Scalar("summary", unsafe.Offsetof(EventLogEntry{}.Summary), 0, vmstate.InfoUint32),
-		vmstate.Scalar("extended_length", unsafe.Offsetof(EventLogEntry{}.ExtendedLength), 0, vmstate.InfoUint32),
-		vmstate.AllocatedBuffer("extended_log", unsafe.Offsetof(EventLogEntry{}.ExtendedLog), 0,
-			unsafe.Offsetof(EventLogEntry{}.ExtendedLength), vmstate.CountUint32),
+	Fields: func(e *EventLogEntry) []vmsd.Field[EventLogEntry] {
+		return []vmsd.Field[EventLogEntry]{
+			vmsd.Uint32(e, "summary", &e.Summary),
+			vmsd.Uint32(e, "extended_length", &e.ExtendedLength),
+			vmsd.VBufferAlloc(e, "extended_log", &e.ExtendedLog, &e.ExtendedLength),
+		}
 	},
-}
+})
 
-var pendingEvents = &vmstate.Description{
+var pendingEvents = vmsd.Must(&vmsd.Description[Machine]{
 	Name: "spapr_pending_events", VersionID: 1, MinimumVersionID: 1,
-	Fields: []vmstate.Field{
-		tailq.Field("pending_events", unsafe.Offsetof(Machine{}.PendingEvents), 1, eventLog.Metadata(eventLogEntry)),
+	Fields: func(m *Machine) []vmsd.Field[Machine] {
+		return []vmsd.Field[Machine]{
+			vmsd.Single(m, "pending_events", &m.PendingEvents, eventLog.Queue(eventLogEntry)).Since(1),
+		}
 	},
-}
+})
 
 // The seed's first user: the events that sPAPR has not yet told its guest.
 func ExampleType_pendingEvents() {
@@ -50,11 +54,11 @@ func ExampleType_pendingEvents() {
 			ExtendedLog:    unsafe.SliceData([]byte(log)),
 		})
 	}
-	saved, err := vmstate.Save(pendingEvents, unsafe.Pointer(&m), 1, vmstate.SaveOptions{})
+	saved, err := pendingEvents.Save(&m, 1, vmstate.SaveOptions{})
 	fmt.Printf("%x %v\n", saved.Stream, err)
 
 	var loaded Machine
-	_, err = vmstate.Load(pendingEvents, unsafe.Pointer(&loaded), saved.Stream, 1, vmstate.LoadOptions{All: true})
+	_, err = pendingEvents.Load(&loaded, saved.Stream, 1, vmstate.LoadOptions{All: true})
 	for e := range eventLog.All(&loaded.PendingEvents) {
 		fmt.Printf("summary %x, log % x\n", e.Summary, unsafe.Slice(e.ExtendedLog, e.ExtendedLength))
 	}

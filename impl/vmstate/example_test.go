@@ -2,8 +2,8 @@ package vmstate_test
 
 import (
 	"fmt"
-	"unsafe"
 
+	"vmconform/impl/vmsd"
 	"vmconform/impl/vmstate"
 )
 
@@ -16,32 +16,34 @@ type Timer struct {
 	Late    uint16
 }
 
-var timer = &vmstate.Description{
+var timer = vmsd.Must(&vmsd.Description[Timer]{
 	Name: "timer", VersionID: 2, MinimumVersionID: 1,
-	Fields: []vmstate.Field{
-		vmstate.Scalar("enabled", unsafe.Offsetof(Timer{}.Enabled), 1, vmstate.InfoBool),
-		vmstate.Scalar("expires", unsafe.Offsetof(Timer{}.Expires), 1, vmstate.InfoInt64),
-		vmstate.Scalar("shots", unsafe.Offsetof(Timer{}.Shots), 2, vmstate.InfoUint32),
+	Fields: func(t *Timer) []vmsd.Field[Timer] {
+		return []vmsd.Field[Timer]{
+			vmsd.Bool(t, "enabled", &t.Enabled),
+			vmsd.Int64(t, "expires", &t.Expires),
+			vmsd.Uint32(t, "shots", &t.Shots).Since(2),
+		}
 	},
-	Subsections: []*vmstate.Description{{
+	Subsections: []*vmsd.Description[Timer]{{
 		Name: "timer/late", VersionID: 1, MinimumVersionID: 1,
-		Needed: func(obj unsafe.Pointer) bool { return (*Timer)(obj).Late != 0 },
-		Fields: []vmstate.Field{
-			vmstate.Scalar("late", unsafe.Offsetof(Timer{}.Late), 1, vmstate.InfoUint16),
+		Needed: func(t *Timer) bool { return t.Late != 0 },
+		Fields: func(t *Timer) []vmsd.Field[Timer] {
+			return []vmsd.Field[Timer]{vmsd.Uint16(t, "late", &t.Late)}
 		},
 	}},
-}
+})
 
 func Example() {
-	saved, err := vmstate.Save(timer, unsafe.Pointer(&Timer{true, 70000, 3, 2}), timer.VersionID, vmstate.SaveOptions{})
+	saved, err := timer.Save(&Timer{true, 70000, 3, 2}, 2, vmstate.SaveOptions{})
 	fmt.Printf("% x %v\n", saved.Stream, err)
 
 	var t Timer
-	_, err = vmstate.Load(timer, unsafe.Pointer(&t), saved.Stream, 2, vmstate.LoadOptions{All: true})
+	_, err = timer.Load(&t, saved.Stream, 2, vmstate.LoadOptions{All: true})
 	fmt.Printf("%+v %v\n", t, err)
 
 	// A stream of version 1 says nothing about shots, and this one is cut.
-	_, err = vmstate.Load(timer, unsafe.Pointer(&t), saved.Stream[:5], 1, vmstate.LoadOptions{})
+	_, err = timer.Load(&t, saved.Stream[:5], 1, vmstate.LoadOptions{})
 	fmt.Println(err)
 	fmt.Printf("%+v\n", t)
 	// Output:

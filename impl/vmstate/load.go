@@ -342,6 +342,14 @@ func (o *op) inMemory(size uintptr) bool {
 	return true
 }
 
+// at is the address of element i, whatever it is for one that is nowhere.
+func (o *op) at(base unsafe.Pointer, i int, size uintptr) unsafe.Pointer {
+	if !o.inMemory(size) {
+		return base
+	}
+	return unsafe.Add(base, uintptr(i)*o.stride)
+}
+
 func (l *Loader) elementsOf(o *op, obj unsafe.Pointer) error {
 	f := o.f
 	n, size, bad := o.shape(obj)
@@ -385,7 +393,7 @@ func (l *Loader) elementsOf(o *op, obj unsafe.Pointer) error {
 				return err
 			}
 		}
-		if err := l.element(o, unsafe.Add(base, uintptr(i)*o.stride), size); err != nil {
+		if err := l.element(o, o.at(base, i, size), size); err != nil {
 			return err
 		}
 		if counted && l.pos == at {

@@ -237,7 +237,7 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, present bool) error {
 			s.trail.at(i)
 		}
 		at := len(s.out)
-		p := unsafe.Add(base, uintptr(i)*o.stride)
+		p := o.at(base, i, size)
 		null := false
 		if f.Flags&ArrayOfPointer != 0 {
 			p = *(*unsafe.Pointer)(p)

@@ -39,12 +39,13 @@ var foreign = map[string][]string{
 	"corpus":      {"github.com/klauspost/compress/zstd"},
 }
 
-// Inside impl the other containers stand on the engine, and who writes a
-// description on its text.
+// Inside impl the containers stand on the engine and its typed descriptions, and
+// who writes a description on its text.
 var siblings = map[string][]string{
-	"impl/tailq":   {"impl/vmstate"},
-	"impl/qlist":   {"impl/vmstate"},
-	"impl/gtree":   {"impl/vmstate"},
+	"impl/vmsd":    {"impl/vmstate"},
+	"impl/tailq":   {"impl/vmstate", "impl/vmsd"},
+	"impl/qlist":   {"impl/vmstate", "impl/vmsd"},
+	"impl/gtree":   {"impl/vmstate", "impl/vmsd"},
 	"impl/vmstate": {"impl/jsonwriter"},
 	"impl/savevm":  {"impl/jsonwriter"},
 }
@@ -155,6 +156,7 @@ func TestWrongArrows(t *testing.T) {
 		{"internal/check", "vmconform/internal/report", true},
 		{"bind", "vmconform/model", true},
 		{"impl/tailq", "vmconform/impl/vmstate", true},
+		{"impl/tailq", "vmconform/impl/vmsd", true},
 		{"impl/savevm", "github.com/go-json-experiment/json/jsontext", true},
 		{"props", "pgregory.net/rapid", true},
 		{"corpus/record", "vmconform/internal/record", true},
@@ -164,6 +166,7 @@ func TestWrongArrows(t *testing.T) {
 		{"impl/vmstate", "vmconform/model", false},
 		{"model", "vmconform/bind", false},
 		{"impl/vmstate", "vmconform/impl/tailq", false},
+		{"impl/vmstate", "vmconform/impl/vmsd", false},
 		{"impl/savevm", "vmconform/impl/vmstate", false},
 		{"impl/vmstate", "github.com/go-json-experiment/json/jsontext", false},
 		{"model", "pgregory.net/rapid", false},
