@@ -123,7 +123,7 @@ func TestRuns(t *testing.T) {
 }
 
 // 10.0 to 10.2 give a first run that is not NULL the array's length. 11 gives it
-// its own, which the second reading believes.
+// its own, which the second reading believes. The past fault vmdesc-run-length.
 func TestFirstRunLength(t *testing.T) {
 	body := `"vmsd_name": "dev", "version": 1, "fields": [
 		{"name": "p", "array_len": 5, ` + structRun + `, {"name": "p", "array_len": 2, ` + nullRun + `, {"name": "p", ` + structRun + `]`

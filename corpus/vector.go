@@ -10,17 +10,35 @@ import (
 
 // A Vector is a payload, made by hand from the wire format, with the schema
 // that it is to be loaded by and what has to become of it. Its file is a text
-// header of `key: value` lines, an empty line, and the payload's bytes.
+// header of `key: value` lines, an empty line, and the payload's bytes:
+//
+//	rule     the rule that it is a case of; that of the error, where there is one
+//	fault    the past faults that it is modelled on (qemu-behaviour §3), with blanks between
+//	comment  for people
+//	schema   JSON, as model.UnmarshalSchema reads it
+//	version  to load at
+//	expect   accept or refuse
+//	class    of the error, where it is refused
+//	note     the rule of the one note, where it is accepted with one
+//	offset   of the error or note
+//	path     of the error or note; left out where that is the top
+//	value    JSON, as model.UnmarshalValue reads it: what was loaded, where it is accepted with a note
+//
+// Rule, schema, version and expect are in every file. A payload that is accepted
+// is taken whole; without a note it is what saving the loaded value writes.
 type Vector struct {
 	ID      string // the file's name without its ending
-	Rule    string // the rule it is a case of
-	Schema  string // JSON, as model.UnmarshalSchema reads it
-	Version uint32 // to load at
-	Expect  string // accept or refuse
-	Class   string // refuse: the error's
-	Offset  int64  // refuse: the error's. accept with Note: the note's
-	Note    string // accept: the rule of the one note, if there is one
+	Rule    string
+	Faults  []string
 	Comment string
+	Schema  string
+	Version uint32
+	Expect  string
+	Class   string
+	Note    string
+	Offset  int64
+	Path    string
+	Value   string
 	Payload []byte
 }
 
@@ -56,6 +74,7 @@ func (v Vector) Bytes() []byte {
 		}
 	}
 	line("rule", v.Rule)
+	line("fault", strings.Join(v.Faults, " "))
 	line("comment", v.Comment)
 	line("schema", v.Schema)
 	line("version", strconv.FormatUint(uint64(v.Version), 10))
@@ -64,7 +83,9 @@ func (v Vector) Bytes() []byte {
 	line("note", v.Note)
 	if v.Class != "" || v.Note != "" {
 		line("offset", strconv.FormatInt(v.Offset, 10))
+		line("path", v.Path)
 	}
+	line("value", v.Value)
 	b.WriteByte('\n')
 	b.Write(v.Payload)
 	return b.Bytes()
@@ -86,6 +107,8 @@ func parseVector(b []byte) (Vector, error) {
 		switch key {
 		case "rule":
 			v.Rule = value
+		case "fault":
+			v.Faults = strings.Fields(value)
 		case "comment":
 			v.Comment = value
 		case "schema":
@@ -102,6 +125,10 @@ func parseVector(b []byte) (Vector, error) {
 			v.Note = value
 		case "offset":
 			v.Offset, err = strconv.ParseInt(value, 10, 64)
+		case "path":
+			v.Path = value
+		case "value":
+			v.Value = value
 		default:
 			err = fmt.Errorf("header key %q", key)
 		}

@@ -6,59 +6,85 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"vmconform/model"
+	"vmconform/rules"
 )
 
 var update = flag.Bool("update", false, "write vectors/ anew")
 
-// The schemas of the seed's two users (hw/ppc/spapr.c, hw/ppc/spapr_drc.c as
-// the seed has them), each alone in a vmsd.
-const (
-	pendingEvents = `{"schema":{"name":"spapr_pending_events","version":1,"minimum":1,"fields":[{"name":"pending_events","type":"queue","version":1,"elem":` +
-		`{"name":"spapr_event_log_entry","version":1,"minimum":1,"fields":[{"name":"summary","type":"uint32","version":0},{"name":"extended_length","type":"uint32","version":0},{"name":"extended_log","type":"buffer","version":0,"size_from":"extended_length"}]}}]}}`
-	ccsList = `{"schema":{"name":"spapr_ccs_list","version":1,"minimum":1,"fields":[{"name":"ccs_list","type":"queue","version":1,"elem":` +
-		`{"name":"spapr_ccs","version":1,"minimum":1,"fields":[{"name":"drc_index","type":"uint32","version":0},{"name":"fdt_offset","type":"int32","version":0},{"name":"fdt_depth","type":"int32","version":0}]}}]}}`
-)
+// A source is what a vector is written from. Its wire is hexadecimal, blanks
+// anywhere, put together from the wire format; it is loaded at the schema's own
+// version where no other is given.
+type source struct {
+	id      string
+	rule    rules.ID
+	fault   string
+	comment string
+	schema  *model.Schema
+	version uint32
+	wire    string
+	want    verdict
+}
 
-// sources are the vectors, with payloads in hexadecimal as the wire format
-// gives them: 01 before each element, 00 behind the last, integers big-endian.
-var sources = []struct {
-	Vector
-	hex string
-}{
-	{Vector{ID: "pending-events", Rule: "qtailq/order", Schema: pendingEvents, Version: 1, Expect: "accept",
-		Comment: "two events, with logs of 3 bytes and of none"},
-		"01 54000000 00000003 a1b2c3  01 54000001 00000000  00"},
-	{Vector{ID: "pending-events-empty", Rule: "qtailq/terminator", Schema: pendingEvents, Version: 1, Expect: "accept",
-		Comment: "no event: the terminator alone"},
-		"00"},
-	{Vector{ID: "pending-events-unterminated", Rule: "qtailq/terminator", Schema: pendingEvents, Version: 1, Expect: "refuse", Class: "truncated", Offset: 12,
-		Comment: "the terminator is missing; the end of the input is none"},
-		"01 54000000 00000003 a1b2c3"},
-	{Vector{ID: "pending-events-marker-02", Rule: "qtailq/marker-canonical", Schema: pendingEvents, Version: 1, Expect: "accept", Note: "qtailq/marker-canonical", Offset: 12,
-		Comment: "the second element is marked by 02"},
-		"01 54000000 00000003 a1b2c3  02 54000001 00000000  00"},
-	{Vector{ID: "pending-events-too-new", Rule: "vmstate/version-range", Schema: pendingEvents, Version: 2, Expect: "refuse", Class: "version-too-new", Offset: 0,
-		Comment: "version 2 of a vmsd that is known up to 1: the seed compared version_id with itself"},
-		"00"},
-	{Vector{ID: "ccs-list", Rule: "qtailq/order", Schema: ccsList, Version: 1, Expect: "accept",
-		Comment: "two entries; the second one's offset is -1"},
-		"01 80000001 00000040 00000002  01 80000002 ffffffff 00000000  00"},
-	{Vector{ID: "ccs-list-cut", Rule: "vmstate/item-complete", Schema: ccsList, Version: 1, Expect: "refuse", Class: "truncated", Offset: 11,
-		Comment: "the input ends inside fdt_depth"},
-		"01 80000001 00000040 0000"},
+// A verdict is what has to become of a payload.
+type verdict struct {
+	class  rules.Class // "": it is accepted
+	note   rules.ID    // accepted, with this note
+	offset int64
+	path   string
+	value  string
+}
+
+var accepted = verdict{}
+
+func refused(class rules.Class, offset int64, path string) verdict {
+	return verdict{class: class, offset: offset, path: path}
+}
+
+func noted(note rules.ID, offset int64, path, value string) verdict {
+	return verdict{note: note, offset: offset, path: path, value: value}
+}
+
+// sources are the vectors, by theme.
+func sources() []source {
+	return slices.Concat(queueSources, pointSources, faultSources)
+}
+
+func (s source) vector(t *testing.T) Vector {
+	t.Helper()
+	schema, err := model.MarshalSchema(s.schema)
+	if err != nil {
+		t.Fatalf("%s: %v", s.id, err)
+	}
+	payload, err := hex.DecodeString(strings.Join(strings.Fields(s.wire), ""))
+	if err != nil {
+		t.Fatalf("%s: %v", s.id, err)
+	}
+	v := Vector{ID: s.id, Rule: string(s.rule), Faults: strings.Fields(s.fault), Comment: s.comment,
+		Schema: string(schema), Version: s.version, Expect: "accept",
+		Class: string(s.want.class), Note: string(s.want.note), Offset: s.want.offset, Path: s.want.path, Value: s.want.value,
+		Payload: payload}
+	if v.Version == 0 {
+		v.Version = s.schema.Version
+	}
+	if v.Class != "" {
+		v.Expect = "refuse"
+	}
+	return v
 }
 
 func TestVectorsAreAsWritten(t *testing.T) {
 	want := map[string][]byte{}
-	for _, s := range sources {
-		payload, err := hex.DecodeString(strings.ReplaceAll(s.hex, " ", ""))
-		if err != nil {
-			t.Fatalf("%s: %v", s.ID, err)
+	for _, s := range sources() {
+		name := s.id + ".vector"
+		if want[name] != nil {
+			t.Errorf("two vectors are called %s", s.id)
 		}
-		s.Payload = payload
-		want[s.ID+".vector"] = s.Bytes()
+		want[name] = s.vector(t).Bytes()
 	}
 	if *update {
 		for name, b := range want {
@@ -87,14 +113,7 @@ func TestVectorsAreAsWritten(t *testing.T) {
 }
 
 func TestVectorFileRoundTrip(t *testing.T) {
-	vectors, err := Vectors()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(vectors) == 0 {
-		t.Fatal("no vectors")
-	}
-	for _, v := range vectors {
+	for _, v := range vectors(t) {
 		again, err := parseVector(v.Bytes())
 		if err != nil {
 			t.Fatalf("%s: %v", v.ID, err)
@@ -104,4 +123,21 @@ func TestVectorFileRoundTrip(t *testing.T) {
 			t.Errorf("%s changes when it is written and read", v.ID)
 		}
 	}
+}
+
+// vectors are those of the folder, by id.
+func vectors(t *testing.T) map[string]Vector {
+	t.Helper()
+	list, err := Vectors()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) == 0 {
+		t.Fatal("no vectors")
+	}
+	byID := map[string]Vector{}
+	for _, v := range list {
+		byID[v.ID] = v
+	}
+	return byID
 }

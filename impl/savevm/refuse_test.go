@@ -126,7 +126,7 @@ func TestRefused(t *testing.T) {
 		{"unknown block", ram(be64(2) + "\x01c\x00" + be64(0x10)), rules.Framing, "ram", rules.RAMBlock},
 		{"block's prefix", ram(be64(2) + "\x02aa\x00" + be64(0x10)), rules.Framing, "ram", rules.RAMBlock},
 		{"continue without a block", ram(be64(0x22) + "\x00" + be64(0x10)), rules.Framing, "ram", rules.RAMBlock},
-		{"page behind the block", ram(be64(0x2000|2) + "\x01a\x00" + be64(0x10)), rules.Framing, "ram", rules.RAMRange},
+		{"CVE-2014-7840: page behind the block", ram(be64(0x2000|2) + "\x01a\x00" + be64(0x10)), rules.Framing, "ram", rules.RAMRange},
 		{"page behind the block, continued", second(be64(0x2000|0x28) + page('p') + be64(0x10)), rules.Framing, "ram", rules.RAMRange},
 		{"page far away", second(be64(1<<63|0x22) + "\x00" + be64(0x10)), rules.Framing, "ram", rules.RAMRange},
 		{"page behind a shorter block", second(be64(0x1000|2) + "\x01b\x00" + be64(0x10)), rules.Framing, "ram", rules.RAMRange},

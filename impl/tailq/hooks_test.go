@@ -67,7 +67,8 @@ func TestGetAppends(t *testing.T) {
 }
 
 // A load that fails leaves the links as they were: of a queue that has
-// elements, of an empty one, and of one that is not initialised.
+// elements, of an empty one, and of one that is not initialised. The past fault
+// seed-element.
 func TestFailedGetLeavesLinks(t *testing.T) {
 	stream := wire(t, "01 78 01 79 01 02 02 00 00 00")
 	for _, make := range []func() (*head, []*item){
@@ -164,7 +165,8 @@ func TestElementVersions(t *testing.T) {
 	same(t, string(got), string(wire(t, "01 78 00 00")))
 }
 
-// Links that are broken end a save, where that shows.
+// Links that are broken end a save, where that shows. The past faults list-prev
+// (the second element's points at the head), list-last and list-cycle.
 func TestPutErrors(t *testing.T) {
 	// Element i takes 3 bytes, its marker stands at 3i.
 	for _, c := range []struct {

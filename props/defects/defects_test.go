@@ -12,6 +12,7 @@ import (
 // found: most are found in the first, and luck may leave out any.
 const rounds = 20
 
+// Past faults among them: list-order is insert-at-head and save-backwards.
 func TestEveryDefectIsFound(t *testing.T) {
 	for _, d := range All {
 		t.Run(d.ID, func(t *testing.T) {
