@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +64,8 @@ func hostiles() []hostile {
 	word := vmsd(field("x", model.TypeUint64))
 	deep := &model.Schema{Name: strings.Repeat("n", 255), Version: 1}
 	deep.Fields = []model.Field{{Name: strings.Repeat("q", 255), Type: model.TypeQueue, Version: 1, Elem: deep}}
+	deepList := &model.Schema{Name: "n", Version: 1}
+	deepList.Fields = []model.Field{{Name: "l", Type: model.TypeList, Version: 1, Elem: deepList}}
 	one := func(s *model.Schema, stream []byte) load { return load{schema: s, version: 1, stream: stream} }
 	return []hostile{
 		{"a buffer of 2 GiB", one(counted(field("", model.TypeBuffer)), all)},
@@ -77,10 +80,28 @@ func hostiles() []hostile {
 		{"a queue in a queue in a queue", one(deep, bytes.Repeat([]byte{1}, 1000))},
 		{"markers to be noted, deep down", one(deep, append(bytes.Repeat([]byte{1}, 900), bytes.Repeat([]byte{2, 0}, 1000)...))},
 		{"deeper than can be", one(deep, bytes.Repeat([]byte{1}, 100000))},
+		{"2^31 pairs", one(vmsd(model.Field{Name: "t", Type: model.TypeTree, Version: 1, Elem: word}), append(all, make([]byte, 1000)...))},
+		{"pairs from the last to the first", one(vmsd(model.Field{Name: "t", Type: model.TypeTree, Version: 1, Elem: vmsd()}), descending(2000))},
+		{"one key, again and again", one(vmsd(model.Field{Name: "t", Type: model.TypeTree, Version: 1, Elem: vmsd()}), slices.Concat(
+			[]byte{0, 0, 0x27, 0x10}, bytes.Repeat([]byte{1, 0, 0, 0, 0, 0, 0, 0, 0}, 10000), []byte{0}))},
+		{"a list in a list in a list", one(deepList, bytes.Repeat([]byte{1}, 1000))},
+		{"2^31 trees", one(counted(model.Field{Type: model.TypeTree, Version: 1, Elem: word}), append(all, make([]byte, 1000)...))},
+		{"2^31 bits", one(vmsd(field("n", model.TypeUint32), model.Field{Name: "b", Type: model.TypeBitmap, SizeFrom: "n"}), all)},
+		{"2^31 by 2^31", one(vmsd(field("n", model.TypeUint64), model.Field{Name: "list", Type: model.TypeUint8, Array: true, CountFrom: "n", Times: rules.MaxCount}),
+			slices.Concat([]byte{0, 0, 0, 0}, all))},
 		{"repeated subsections", one(&model.Schema{Name: "v", Version: 1, Subsections: []*model.Schema{
 			{Name: "v/s", Version: 1, Fields: []model.Field{{Name: "list", Type: model.TypeUint64, Array: true, Count: 2}}},
 		}}, bytes.Repeat(append([]byte("\x05\x03v/s\x00\x00\x00\x01"), make([]byte, 16)...), 1000))},
 	}
+}
+
+// descending is a tree of n pairs without values, the greatest key first.
+func descending(n int) []byte {
+	b := binary.BigEndian.AppendUint32(nil, uint32(n))
+	for key := uint64(n); key > 0; key-- {
+		b = binary.BigEndian.AppendUint64(append(b, 1), key)
+	}
+	return append(b, 0)
 }
 
 func TestLoadIsBounded(t *testing.T) {
