@@ -27,7 +27,6 @@ type machine struct {
 	buf     *byte
 	p       *pair
 	ps      [2]pair
-	each    [2]*pair
 	list    **pair
 	native  []uint16
 	entry   tailq.Entry[machine]
@@ -48,12 +47,18 @@ func TestRefusedFields(t *testing.T) {
 		queues = tailq.Of(func(m *m) *tailq.Entry[machine] { return &m.entry })
 		lists  = qlist.Of(func(m *m) *qlist.Entry[machine] { return &m.links })
 		trees  = gtree.Of[uint64, machine](func(a, b *uint64) int { return 0 })
+		keys   = &vmsd.Description[uint64]{Name: "key", Fields: func(u *uint64) []vmsd.Field[uint64] {
+			return []vmsd.Field[uint64]{vmsd.Uint64(u, "deep", new(uint64))}
+		}}
 		noMSD  *vmsd.Description[machine]
 		noPair *vmsd.Description[pair]
 		noU32  *uint32
 		noI32  *int32
 		inside = &vmsd.Description[pair]{Name: "inside", Fields: func(p *pair) []vmsd.Field[pair] {
 			return []vmsd.Field[pair]{vmsd.Uint8(p, "deep", nil)}
+		}}
+		deep = &vmsd.Description[machine]{Name: "deep", Fields: func(m *m) []vmsd.Field[machine] {
+			return []vmsd.Field[machine]{vmsd.Uint8(m, "deep", nil)}
 		}}
 		nameless = &vmsd.Description[pair]{}
 	)
@@ -110,6 +115,10 @@ func TestRefusedFields(t *testing.T) {
 		{"in what a version refers to", "f/deep", "no member", func(m *m) vmsd.Field[m] { return vmsd.Array(m, "f", m.ps[:], inside.At(0)) }},
 		{"a nameless one", "f", "a name of 0 bytes", func(m *m) vmsd.Field[m] { return vmsd.Array(m, "f", m.ps[:], nameless) }},
 		{"no queue elements", "f", "no description", func(m *m) vmsd.Field[m] { return vmsd.Single(m, "f", &m.queue, queues.Queue(noMSD)) }},
+		{"in queue elements", "f/deep", "no member", func(m *m) vmsd.Field[m] { return vmsd.Single(m, "f", &m.queue, queues.Queue(deep)) }},
+		{"in list elements", "f/deep", "no member", func(m *m) vmsd.Field[m] { return vmsd.Single(m, "f", &m.lists, lists.List(deep)) }},
+		{"in tree values", "f/deep", "no member", func(m *m) vmsd.Field[m] { return vmsd.Single(m, "f", &m.tree, gtree.DirectPairs(trees, deep)) }},
+		{"in tree keys", "f/deep", "the member does not lie in", func(m *m) vmsd.Field[m] { return vmsd.Single(m, "f", &m.tree, trees.Pairs(keys, deep)) }},
 		{"no list elements", "f", "no description", func(m *m) vmsd.Field[m] { return vmsd.Single(m, "f", &m.lists, lists.List(noMSD)) }},
 		{"no tree keys", "f", "no description", func(m *m) vmsd.Field[m] { return vmsd.Single(m, "f", &m.tree, trees.Pairs(nil, noMSD)) }},
 		{"no tree values", "f", "no description", func(m *m) vmsd.Field[m] { return vmsd.Single(m, "f", &m.tree, gtree.DirectPairs(trees, noMSD)) }},
@@ -160,6 +169,26 @@ func TestRefusedFields(t *testing.T) {
 }
 
 type link struct{ parent *machine }
+
+// What begins in the object and ends behind it.
+func TestRefusedOverhang(t *testing.T) {
+	var four [4]uint16
+	d := one(func(*[2]uint16) vmsd.Field[[2]uint16] {
+		two := (*[2]uint16)(four[:2])
+		return vmsd.Array(two, "f", four[1:3], vmsd.InfoUint16)
+	})
+	refused(t, d.Build(), rules.BadDescription, "f", "the array does not lie in the [2]uint16 that is described")
+}
+
+// The fields are asked for once.
+func TestBuiltOnce(t *testing.T) {
+	n := 0
+	d := describe(func(u *uint8) []vmsd.Field[uint8] { n++; return []vmsd.Field[uint8]{vmsd.Uint8(u, "u", u)} })
+	travels(t, vmsd.Must(d), 1, 7, 0, "07")
+	if n != 1 {
+		t.Errorf("%d times", n)
+	}
+}
 
 func TestRefusedDescriptions(t *testing.T) {
 	good := func(m *machine) []vmsd.Field[machine] { return nil }

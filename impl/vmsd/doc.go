@@ -51,5 +51,6 @@
 //
 // The options are the methods of Field. Numbers have constructors of their own,
 // as Uint32 for Single with InfoUint32; so have buffers, bitmaps, and what takes
-// no place in the object: Unused, Validate, Tmp.
+// no place in the object: Unused, Validate, Tmp. A member of a named type is
+// converted: (*uint32)(&t.Mode).
 package vmsd

@@ -102,7 +102,7 @@ func (f *Field[T]) place(t *T, m unsafe.Pointer, size uintptr, name string) uint
 	}
 	// Beyond the end as well as before the beginning; neither is followed.
 	at := uintptr(m) - uintptr(unsafe.Pointer(t))
-	if whole := unsafe.Sizeof(*t); t == nil || at > whole || size > whole-at {
+	if whole := unsafe.Sizeof(*t); at > whole || size > whole-at {
 		*f = f.but("the %s does not lie in the %T that is described", name, *new(T))
 		return 0
 	}

@@ -141,15 +141,16 @@ func TestArrays(t *testing.T) {
 	travels(t, part, 1, full, object{u16: [4]uint16{1, 0, 0, 4}, grid: full.grid, ps: full.ps, pg: full.pg}, "0002 0003")
 }
 
-func counts[N vmsd.Count](t *testing.T, most string) {
+func counts[N vmsd.Count](t *testing.T, refusal string) {
+	most := N(0) - 1
 	type object struct {
-		n   N
-		u16 [3]uint16
+		n, beside N
+		u16       [3]uint16
 	}
 	d := describe(func(o *object) []vmsd.Field[object] {
 		return []vmsd.Field[object]{vmsd.VArray(o, "u16", o.u16[:], &o.n, vmsd.InfoUint16)}
 	})
-	travels(t, d, 1, object{2, [3]uint16{1, 2, 9}}, object{2, [3]uint16{8, 8, 9}}, "0001 0002")
+	travels(t, d, 1, object{2, most, [3]uint16{1, 2, 9}}, object{2, most, [3]uint16{8, 8, 9}}, "0001 0002")
 	travels(t, d, 1, object{}, object{}, "")
 
 	_, err := d.Load(&object{n: 4}, make([]byte, 8), 1, vmstate.LoadOptions{})
@@ -166,8 +167,8 @@ func counts[N vmsd.Count](t *testing.T, most string) {
 	refused(t, err, rules.OutOfRange, "p", "a count of 3; the array holds 2")
 
 	// Its type is its own, signed or not.
-	_, err = d.Load(&object{n: N(0) - 1}, nil, 1, vmstate.LoadOptions{})
-	refused(t, err, rules.OutOfRange, "u16", most)
+	_, err = d.Load(&object{n: most}, nil, 1, vmstate.LoadOptions{})
+	refused(t, err, rules.OutOfRange, "u16", refusal)
 }
 
 func TestVArray(t *testing.T) {

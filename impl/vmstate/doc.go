@@ -64,16 +64,19 @@
 //
 // # A description
 //
-// An object's fields, in the order of the wire, with the version that brought
-// each; the package's example goes on with a subsection:
+// An object's fields, in the order of the wire, by offsets and flags. For memory
+// whose type Go knows package vmsd writes one, as QEMU's macros do, and checks it;
+// its doc has a table of the macros, and this package's example is written so:
 //
-//	var timer = &vmstate.Description{
+//	var timer = vmsd.Must(&vmsd.Description[Timer]{
 //		Name: "timer", VersionID: 2, MinimumVersionID: 1,
-//		Fields: []vmstate.Field{
-//			vmstate.Scalar("expires", unsafe.Offsetof(Timer{}.Expires), 1, vmstate.InfoInt64),
-//			vmstate.Scalar("shots", unsafe.Offsetof(Timer{}.Shots), 2, vmstate.InfoUint32),
+//		Fields: func(t *Timer) []vmsd.Field[Timer] {
+//			return []vmsd.Field[Timer]{
+//				vmsd.Int64(t, "expires", &t.Expires),
+//				vmsd.Uint32(t, "shots", &t.Shots).Since(2),
+//			}
 //		},
-//	}
+//	})
 //
 // Compile says what is wrong with one, and Load and Save do so before all else.
 //
