@@ -32,16 +32,17 @@
 // A field has a shape, an element and options. The shape says where in memory how
 // many elements are, and is the constructor:
 //
-//	Single            one, in the object
-//	Array             as many as a slice of a member array has
-//	Array2D           … of an array of arrays
-//	VArray            as many as a member says, in such an array
-//	Pointer           one, where a member points to
-//	ArrayPointer      so many there
-//	VArrayPointer     as many there as another member says
-//	VArrayAlloc       … and Load makes them
-//	ArrayOfPointers   those that the pointers of an array point to
-//	VArrayOfPointers  … of as many pointers as a member says
+//	Single                 one, in the object
+//	Array                  as many as a slice of a member array has
+//	Array2D                … of an array of arrays
+//	VArray                 as many as a member says, in such an array
+//	Pointer                one, where a member points to
+//	ArrayPointer           so many there
+//	VArrayPointer          as many there as another member says
+//	VArrayAlloc            … and Load makes them
+//	ArrayOfPointers        those that the pointers of an array point to
+//	VArrayOfPointers       … of as many pointers as a member says
+//	VArrayOfPointersAlloc  … and Load makes them, each marked whether it is NULL
 //
 // The element says how one of them travels, whatever the shape:
 //

@@ -236,6 +236,24 @@ func TestPointers(t *testing.T) {
 		"01000203 040506 0007 30 0008 09 30")
 }
 
+// Each pointer of the wire is marked: 31 and the element, or 30. What was there
+// is not loaded over.
+func TestPointersThatAreMarked(t *testing.T) {
+	type object struct {
+		n    uint32
+		list **pair
+	}
+	d := describe(func(o *object) []vmsd.Field[object] {
+		return []vmsd.Field[object]{
+			vmsd.Uint32(o, "n", &o.n),
+			vmsd.VArrayOfPointersAlloc(o, "list", &o.list, &o.n, pairs),
+		}
+	})
+	three := []*pair{{1, 2, 3}, nil, {4, 5, 6}}
+	travels(t, d, 1, object{3, &three[0]}, object{1, &[]*pair{{7, 8, 9}}[0]}, "00000003 31 01000203 30 31 04000506")
+	travels(t, d, 1, object{}, object{1, &[]*pair{nil}[0]}, "00000000")
+}
+
 func TestBuffers(t *testing.T) {
 	type object struct {
 		mac  [6]byte

@@ -52,7 +52,7 @@
 //	STRUCT_VARRAY_POINTER_{UINT16,INT32,UINT32}        VArrayPointer to a Description
 //	STRUCT_VARRAY_ALLOC                                VArrayAlloc of a Description
 //	ARRAY_OF_POINTER_TO_STRUCT                         ArrayOfPointers to a Description
-//	VARRAY_OF_POINTER_TO_STRUCT_UINT32_ALLOC           none: the engine makes no element that a pointer of an array points to
+//	VARRAY_OF_POINTER_TO_STRUCT_UINT32_ALLOC           VArrayOfPointersAlloc of a Description
 //
 //	BUFFER{,_V,_TEST}                                  Buffer of the whole member: t.Mac[:]
 //	PARTIAL_BUFFER  BUFFER_START_MIDDLE{,_V}           Buffer of a part of it: t.Mac[:4], t.Mac[4:]

@@ -112,3 +112,20 @@ func VArrayOfPointers[T, M any, N Count](t *T, name string, m ***M, room int, n 
 	counted(&f, t, n)
 	return elements(f, e)
 }
+
+// VArrayOfPointersAlloc is what as many pointers point to as the member n says,
+// each marked 30 or 31, in an array that Load makes with all that is not NULL
+// (VMSTATE_VARRAY_OF_POINTER_TO_STRUCT_UINT32_ALLOC; QEMU 11.1).
+func VArrayOfPointersAlloc[T, M any, N Count](t *T, name string, m ***M, n *N, e Elem[M]) Field[T] {
+	f := newField[T](name, vmstate.ArrayOfPointer|vmstate.Pointer|vmstate.Alloc|vmstate.MarkAlways)
+	at(&f, t, m)
+	counted(&f, t, n)
+	f.raw.New = func(n int) unsafe.Pointer {
+		if n == 0 {
+			return nil
+		}
+		return unsafe.Pointer(unsafe.SliceData(make([]*M, n)))
+	}
+	f.raw.NewElement = func() unsafe.Pointer { return unsafe.Pointer(new(M)) }
+	return elements(f, e)
+}
