@@ -74,11 +74,11 @@ func TestLimitElements(t *testing.T) {
 	s := vmsd("dev", Field{Name: "n", Type: TypeUint8, Array: true, Count: 3}, Field{Name: "s", Type: TypeStruct, Elem: inner}, queueOf("q", inner))
 	_, err := Decode(s, wire(t, "010203 04 01 05 00"), 1, Options{Limits: rules.Limits{Elements: 1}})
 	noError(t, err)
-	// Elements that take no bytes are bounded by the limit alone: each counts 64.
+	// Elements that take no bytes are bounded by the limit alone: each counts 1024.
 	none := vmsd("dev", Field{Name: "a", Type: TypeStruct, Array: true, Count: rules.MaxCount, Elem: vmsd("empty")})
-	refused(t, none, nil, Options{Limits: rules.Limits{Elements: 65}}, verdict{rules.Limit, 0, "a[2]", rules.Bounded})
+	refused(t, none, nil, Options{Limits: rules.Limits{Elements: 1025}}, verdict{rules.Limit, 0, "a[2]", rules.Bounded})
 	refused(t, none, nil, Options{Limits: rules.Limits{Elements: 9}}, verdict{rules.Limit, 0, "a[1]", rules.Bounded})
-	refused(t, none, nil, Options{}, verdict{rules.Limit, 0, "a[16384]", rules.Bounded})
+	refused(t, none, nil, Options{}, verdict{rules.Limit, 0, "a[1024]", rules.Bounded})
 }
 
 func TestLimitDepth(t *testing.T) {
@@ -194,12 +194,12 @@ func TestLimitsOfPointers(t *testing.T) {
 	// Elements, then 30 or 31, then depth.
 	refused(t, vmsd("s", marked(structs, 2)), wire(t, "30 32"), Options{Limits: elements(1)}, verdict{rules.Limit, 1, "p[1]", rules.Bounded})
 	refused(t, vmsd("s", marked(structs, 2)), wire(t, "32"), Options{Limits: depth(1)}, verdict{rules.Mismatch, 0, "p[0]", rules.NullMarker})
-	// An element that took its 31 alone took a byte; one of nothing counts 64.
+	// An element that took its 31 alone took a byte; one of nothing counts 1024.
 	empty := Field{Name: "p", Type: TypeStruct, Elem: vmsd("empty")}
 	atLimit(t, vmsd("s", marked(empty, 3)), "31 31 30", elements(3), elements(2), 2, "p[2]")
-	atLimit(t, vmsd("s", pointers(empty, 3, 0)), "30", elements(66), elements(65), 1, "p[2]")
+	atLimit(t, vmsd("s", pointers(empty, 3, 0)), "30", elements(1026), elements(1025), 1, "p[2]")
 	vstructs := Field{Name: "v", Type: TypeVStruct, StructVersion: 1, Elem: vmsd("empty"), Array: true, Count: 2}
-	atLimit(t, vmsd("s", vstructs), "", elements(65), elements(64), 0, "v[1]")
+	atLimit(t, vmsd("s", vstructs), "", elements(1025), elements(1024), 0, "v[1]")
 	// Integers do not count.
 	_, err := Decode(vmsd("s", marked(field("p", TypeUint8), 3), queueOf("q", inner)), wire(t, "30 30 30 01 07 00"), 1, Options{Limits: elements(1)})
 	noError(t, err)

@@ -116,8 +116,8 @@ func (l Limits) WithDefaults() Limits {
 }
 
 // EmptyElementCost is what an element of an array counts that took no bytes:
-// there may be 2^31 of them in a stream of a few bytes.
-const EmptyElementCost = 64
+// there may be 2^31 of them in a stream of a few bytes, and each takes memory.
+const EmptyElementCost = 1024
 
 // MaxNotePaths bounds, in bytes, the paths of the notes that one load gives,
 // together: see fine-points.md.

@@ -87,9 +87,9 @@ func TestHostileCountOfNothing(t *testing.T) {
 			New:   func(n int) unsafe.Pointer { made = n; return unsafe.Pointer(unsafe.SliceData(make([]uint8, n))) }},
 	)
 	var obj object
-	err := loadWithin(d, unsafe.Pointer(&obj), wire(t, "7fffffff"), rules.Limits{Elements: 1000})
-	refused(t, err, verdict{rules.Limit, 4, "list[16]"}) // each counts 64; 16*64 is the first multiple from 1000 on
-	same(t, made, 1000/64+2)
+	err := loadWithin(d, unsafe.Pointer(&obj), wire(t, "7fffffff"), rules.Limits{Elements: 10000})
+	refused(t, err, verdict{rules.Limit, 4, "list[10]"}) // each counts 1024; 10*1024 is the first multiple from 10000 on
+	same(t, made, 10000/1024+2)
 	same(t, obj, object{})
 }
 
@@ -97,6 +97,6 @@ func TestHostileCountOfNothing(t *testing.T) {
 func TestLargeArrayOfNothing(t *testing.T) {
 	d := one(vmstate.Field{Name: "a", Flags: vmstate.Array | vmstate.Struct, Num: rules.MaxCount, VMSD: one()})
 	var obj uint8
-	err := loadWithin(d, unsafe.Pointer(&obj), nil, rules.Limits{Elements: 10 * 64})
+	err := loadWithin(d, unsafe.Pointer(&obj), nil, rules.Limits{Elements: 10 * 1024})
 	refused(t, err, verdict{rules.Limit, 0, "a[10]"})
 }
