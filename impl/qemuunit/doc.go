@@ -8,6 +8,9 @@
 // bytes, the first half or the second half; here, so does every cut, and each
 // leaves memory as it was.
 //
-// Out of scope: what those cases leave out (subsections, limits, descriptions …),
-// which the tests of packages vmstate, tailq, qlist and gtree have.
+// What those cases leave out (subsections, descriptions, whatever fails …) are
+// the subtests of TestLeftOutByQEMU, run in the same way.
+//
+// Out of scope: every combination of these, and limits, which the tests of
+// packages vmstate, tailq, qlist and gtree have.
 package qemuunit
