@@ -17,10 +17,10 @@ import (
 // limitSets are what a target chooses from. Small ones are reached by short
 // inputs; the first still keeps time and memory of one load small.
 var limitSets = []rules.Limits{
-	{Depth: 100, Elements: 4096, Bytes: 1 << 20},
+	{Depth: 100, Elements: 1 << 15, Bytes: 1 << 20},
 	{Depth: 3, Elements: 5, Bytes: 40},
 	{Depth: 100, Elements: 3, Bytes: 1 << 20},
-	{Depth: 2, Elements: 4096, Bytes: 1 << 20},
+	{Depth: 2, Elements: 1 << 15, Bytes: 1 << 20},
 }
 
 // hangs ends the process, and so the fuzzing, when a call takes far too long;
