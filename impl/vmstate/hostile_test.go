@@ -6,6 +6,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"vmconform/impl/tailq"
 	"vmconform/impl/vmstate"
 	"vmconform/rules"
 )
@@ -33,17 +34,36 @@ func TestHostileCounts(t *testing.T) {
 	grown := &vmstate.Description{Name: "grown", VersionID: 2, MinimumVersionID: 1,
 		Fields: []vmstate.Field{vmstate.Scalar("x", 0, 2, vmstate.InfoUint8)}}
 	newBigs := func(n int) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(make([]big, n))) }
+	newHeads := func(n int) unsafe.Pointer {
+		return unsafe.Pointer(unsafe.SliceData(make([]tailq.Head[node], n)))
+	}
+	newPointers := func(n int) unsafe.Pointer {
+		return unsafe.Pointer(unsafe.SliceData(make([]unsafe.Pointer, n)))
+	}
+	heads := tailq.Field("", 0, 1, nodeType.Metadata(describeNode()))
+	heads.Flags, heads.New = heads.Flags&^vmstate.Single|vmstate.VArrayUint32|vmstate.Pointer|vmstate.Alloc, newHeads
 	newBytes := func(n int) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(make([]byte, n))) }
 	const alloc = vmstate.VArrayUint32 | vmstate.Pointer | vmstate.Alloc
 	for name, c := range map[string]struct {
 		f    vmstate.Field
-		path string // where the input of four more bytes ends
+		rest string // behind the count
+		path string // where that ends
 	}{
-		"scalars":         {vmstate.Field{Flags: alloc, Info: vmstate.InfoUint64}, "list[0]"},
-		"structs":         {vmstate.Field{Flags: alloc | vmstate.Struct, Size: 1024, VMSD: bigOne, New: newBigs}, "list[4]/x"},
-		"versioned":       {vmstate.Field{Flags: alloc | vmstate.Struct, Size: 1024, VMSD: grown, New: newBigs}, "list[4]/x"},
-		"buffer":          {vmstate.Field{Flags: vmstate.VBuffer | vmstate.Pointer | vmstate.Alloc, Info: vmstate.InfoBuffer, SizeType: vmstate.CountUint32}, "list"},
-		"buffer with New": {vmstate.Field{Flags: vmstate.VBuffer | vmstate.Pointer | vmstate.Alloc, Info: vmstate.InfoBuffer, SizeType: vmstate.CountUint32, New: newBytes}, "list"},
+		"scalars":    {vmstate.Field{Flags: alloc, Info: vmstate.InfoUint64}, "01020304", "list[0]"},
+		"NULLs":      {vmstate.Field{Flags: alloc, Info: vmstate.InfoNullptr}, "30303030", "list[4]"},
+		"multiplied": {vmstate.Field{Flags: alloc | vmstate.MultiplyElements, Num: 3, Info: vmstate.InfoUint8}, "01020304", "list[4]"},
+		"structs":    {vmstate.Field{Flags: alloc | vmstate.Struct, Size: 1024, VMSD: bigOne, New: newBigs}, "01020304", "list[4]/x"},
+		"versioned":  {vmstate.Field{Flags: alloc | vmstate.Struct, Size: 1024, VMSD: grown, New: newBigs}, "01020304", "list[4]/x"},
+		"vstructs":   {vmstate.Field{Flags: alloc | vmstate.VStruct, Size: 1024, VMSD: bigOne, StructVersionID: 1, New: newBigs}, "01020304", "list[4]/x"},
+		"queues":     {heads, "00000000", "list[4][0]"},
+		// The pointers that a load makes are NULL.
+		"pointers": {vmstate.Field{Flags: alloc | vmstate.ArrayOfPointer, Info: vmstate.InfoUint64, New: newPointers}, "30303030", "list[4]"},
+		"marked": {vmstate.Field{Flags: alloc | vmstate.ArrayOfPointer | vmstate.MarkAlways | vmstate.Struct, VMSD: bigOne, New: newPointers,
+			NewElement: func() unsafe.Pointer { return newBigs(1) }}, "31013030", "list[3]"},
+		"bitmap":             {vmstate.AllocatedBitmap("", unsafe.Offsetof(object{}.list), 0, unsafe.Offsetof(object{}.n), vmstate.CountUint32), "01020304", "list"},
+		"buffer":             {vmstate.Field{Flags: vmstate.VBuffer | vmstate.Pointer | vmstate.Alloc, Info: vmstate.InfoBuffer, SizeType: vmstate.CountUint32}, "01020304", "list"},
+		"buffer with New":    {vmstate.Field{Flags: vmstate.VBuffer | vmstate.Pointer | vmstate.Alloc, Info: vmstate.InfoBuffer, SizeType: vmstate.CountUint32, New: newBytes}, "01020304", "list"},
+		"buffer, multiplied": {vmstate.Field{Flags: vmstate.VBuffer | vmstate.Pointer | vmstate.Alloc | vmstate.Multiply, Size: 3, Info: vmstate.InfoBuffer, SizeType: vmstate.CountUint32}, "01020304", "list"},
 	} {
 		for _, n := range []uint32{1 << 20, 1<<31 - 1, 1 << 31, 1<<32 - 1} {
 			t.Run(fmt.Sprintf("%s/%#x", name, n), func(t *testing.T) {
@@ -53,17 +73,29 @@ func TestHostileCounts(t *testing.T) {
 				if err := d.Compile(); err != nil {
 					t.Fatal(err)
 				}
-				stream := wire(t, fmt.Sprintf("%08x 01020304", n))
+				stream := wire(t, fmt.Sprintf("%08x", n)+c.rest)
 				var obj object
 				var err error
 				if got := allocates(func() { _, err = load(d, &obj, stream, 1) }); got >= 1<<20 {
 					t.Fatalf("%d bytes allocated", got)
 				}
 				want := verdict{rules.Truncated, 8, c.path}
+				elements, item := uint64(n), uint64(0) // bytes of what is one item
 				switch {
-				case n > rules.MaxCount:
+				case f.Flags&vmstate.MultiplyElements != 0:
+					elements *= uint64(f.Num)
+				case f.Flags&vmstate.Multiply != 0:
+					elements *= uint64(f.Size)
+					item = elements
+				case f.Flags&vmstate.VBuffer != 0:
+					item = elements
+				case name == "bitmap":
+					item = (elements + 63) / 64 * 8
+				}
+				switch {
+				case elements > rules.MaxCount:
 					want = verdict{rules.OutOfRange, 4, "list"}
-				case n > rules.DefaultBytes && f.Flags&vmstate.VBuffer != 0: // one item
+				case 4+item > rules.DefaultBytes:
 					want = verdict{rules.Limit, 4, "list"}
 				}
 				refused(t, err, want)
