@@ -1,7 +1,7 @@
 // Package fuzz holds the native fuzz targets on the load path, and nothing
 // that other packages could use: all code is in its tests.
 //
-//	FuzzLoadQTAILQ  one queue, of each of a table of elements
+//	FuzzLoadQTAILQ  one queue, list or tree, of each of a table of elements
 //	FuzzLoadState   payloads of schemas that are drawn too, and native Go structs
 //	FuzzStream      the stream container
 //	FuzzVMDesc      the JSON description
@@ -11,8 +11,9 @@
 //	go test ./fuzz -run XXX -fuzz=FuzzLoadQTAILQ -fuzztime=1m -fuzzminimizetime=10x
 //
 // Without the last flag Go spends up to a minute on making each interesting
-// input smaller, and a short run does little else. The name is a pattern: no target's name may contain another's. What a target
-// once found is kept in testdata/fuzz and tried by every go test.
+// input smaller, and a short run does little else. The name is a pattern: no
+// target's name may contain another's. What a target once found is kept in
+// testdata/fuzz and tried by every go test.
 //
 // Seeds are cut from the streams of package corpus when a test runs: queues,
 // sections and descriptions, without guest memory.

@@ -69,33 +69,38 @@ func (l load) agreesOnMarkers(t *testing.T, ref *bind.Reference, loaded model.Lo
 }
 
 // agreesOnPairs has the pairs of each tree of an accepted stream stand in the
-// wrong order, and the first one twice: that is accepted, and saved in order.
+// wrong order, and the first key again, with the value of the last: that is
+// accepted, and saved in order.
 func (l load) agreesOnPairs(t *testing.T, ref *bind.Reference, loaded model.Loaded) {
 	t.Helper()
 	tried := 0
 	for i, tree := range loaded.Spans {
+		if !isQueue(tree) || tree.Field.Type != model.TypeTree || tried == maxMarkers/4 {
+			continue
+		}
 		var pairs [][]byte
-		first := int64(0)
-		if !isQueue(tree) || tree.Field.Type != model.TypeTree {
+		var ends []int64 // of their keys
+		inside := loaded.Spans[i+1:]
+		if n := slices.IndexFunc(inside, func(s model.Span) bool { return s.Depth <= tree.Depth }); n >= 0 {
+			inside = inside[:n]
+		}
+		for _, s := range inside {
+			switch {
+			case s.Depth == tree.Depth+1:
+				pairs = append(pairs, l.stream[s.Offset:s.Offset+s.Size])
+			case s.Depth == tree.Depth+2 && s.Kind == model.SpanKey:
+				ends = append(ends, s.Offset+s.Size)
+			}
+		}
+		if len(pairs) == 0 {
 			continue
 		}
-		for _, s := range loaded.Spans[i+1:] {
-			if s.Depth <= tree.Depth {
-				break
-			}
-			if s.Depth > tree.Depth+1 {
-				continue
-			}
-			if pairs == nil {
-				first = s.Offset
-			}
-			pairs = append(pairs, l.stream[s.Offset:s.Offset+s.Size])
+		tried++
+		first, end := tree.Offset+tree.Size-1, tree.Offset+tree.Size-1
+		for _, p := range pairs {
+			first -= int64(len(p))
 		}
-		if tried++; len(pairs) == 0 || tried > maxMarkers/4 {
-			continue
-		}
-		end := tree.Offset + tree.Size - 1
-		twice := slices.Concat(l.stream[:end], pairs[0], l.stream[end:])
+		twice := slices.Concat(l.stream[:end], l.stream[first:ends[0]], l.stream[ends[len(ends)-1]:])
 		binary.BigEndian.PutUint32(twice[first-treeCount:], uint32(len(pairs)+1))
 		slices.Reverse(pairs)
 		for _, stream := range [][]byte{twice, slices.Concat(l.stream[:first], bytes.Join(pairs, nil), l.stream[end:])} {

@@ -36,6 +36,7 @@ func FuzzLoadState(f *testing.F) {
 		}
 		l.resaves(t, ref, loaded)
 		l.leavesMemory(t, ref, loaded)
+		l.agreesOnPairs(t, ref, loaded)
 	})
 }
 
