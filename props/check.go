@@ -3,7 +3,7 @@ package props
 import (
 	"flag"
 	"fmt"
-	"regexp"
+	"math/rand/v2"
 	"runtime"
 	"strconv"
 	"strings"
@@ -60,12 +60,20 @@ func Check(p Property, s Subject) Result {
 	calls := 0       // since the first failure
 	confirm := false // the last call failed, and is repeated at once
 	log := recorder{name: p.ID}
+	seed, done := drawSeed()
+	defer done()
+	iteration := uint64(0)
 	log.check(func(t *rapid.T) {
-		if r.Failure != nil {
+		switch {
+		case r.Failure != nil:
 			calls++
+		default: // rapid adds to the seed of a case the number of those before it
+			seed, iteration = seed+iteration, iteration+1
 		}
 		if g.hung || calls > maxCalls && !confirm {
-			return
+			// The rest of the shrinking would change nothing, and rapid keeps all that
+			// it has tried: gigabytes.
+			runtime.Goexit()
 		}
 		g.asked = false
 		f := p.try(t, g)
@@ -82,11 +90,9 @@ func Check(p Property, s Subject) Result {
 		r.Failure = f
 		t.Fatalf("%s", f.What)
 	})
-	if m := seedPattern.FindStringSubmatch(log.errors); m != nil {
-		r.Seed, _ = strconv.ParseUint(m[1], 10, 64)
-	}
 	switch {
 	case r.Failure != nil:
+		r.Seed = seed
 	case log.errors != "":
 		r.Problem = log.errors
 	case r.Tried == 0:
@@ -95,7 +101,22 @@ func Check(p Property, s Subject) Result {
 	return r
 }
 
-var seedPattern = regexp.MustCompile(`-rapid\.seed=(\d+)`)
+// drawSeed gives the seed that rapid is to begin with: the user's, or else one
+// that rapid is told until done is called.
+func drawSeed() (seed uint64, done func()) {
+	value := flag.Lookup("rapid.seed").Value
+	if seed, _ = strconv.ParseUint(value.String(), 10, 64); seed != 0 {
+		return seed, func() {}
+	}
+	seed = max(1, rand.Uint64())
+	set := func(n uint64) {
+		if err := value.Set(strconv.FormatUint(n, 10)); err != nil {
+			panic(err)
+		}
+	}
+	set(seed)
+	return seed, func() { set(0) }
+}
 
 // configure sets what rapid takes from flags only, unless the user has: no
 // file is left behind that would replay before the seed, and shrinking is

@@ -104,8 +104,13 @@ func (m *Metadata) get(l *vmstate.Loader, tree unsafe.Pointer, version uint32) e
 		}
 	}
 	l.At(-1)
+	if count == 0 {
+		return nil
+	}
 	pairs := raw(tree)
-	l.OnUndo(func() { *pairs = was })
+	if l.First(pairs) {
+		l.OnUndo(func() { *pairs = was })
+	}
 	*pairs = m.merge(was, loaded.sorted())
 	return nil
 }

@@ -57,6 +57,7 @@ type Loader struct {
 	notes    []rules.Note
 	paths    int // bytes of all notes' paths
 	undo     undoList
+	seen     map[any]struct{} // keys of First
 	trace    tracer
 	fresh    bool // the object at hand was allocated by this load: nothing to undo
 }

@@ -237,7 +237,7 @@ func (f *Field) check() error {
 // isValidate: a field of nothing, without elements, whose predicate must hold
 // (VMSTATE_VALIDATE).
 func (f *Field) isValidate() bool {
-	return f.Flags&(MustExist|Array) == MustExist|Array && f.Num == 0 && f.NumType == 0 && f.Info == nil && f.VMSD == nil
+	return f.Flags&(MustExist|Array) == MustExist|Array && f.Num == 0 && f.NumType == 0 && f.Info == nil && f.VMSD == nil && f.Flags&(Struct|VStruct|CSTM) == 0
 }
 
 func (c *compiler) newOp(f *Field) op {
@@ -280,8 +280,8 @@ func (c *compiler) newOp(f *Field) op {
 			}
 		}
 	}
-	if f.Flags&Buffer != 0 {
-		o.minWire = int(f.Size)
+	if f.Flags&Buffer != 0 && (o.kind == kindBuffer || o.kind == kindUnused) {
+		o.minWire = int(f.Size) // a hook may take fewer bytes than memory has
 	}
 	if f.Flags&ArrayOfPointer != 0 {
 		o.stride = unsafe.Sizeof(unsafe.Pointer(nil))

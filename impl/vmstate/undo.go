@@ -37,7 +37,13 @@ func (u *undoList) slot(p *unsafe.Pointer) {
 
 // keep records the fields of an object whose hooks may change them, those of
 // its subsections included. See Description for what it leaves out.
+//
+// An object is kept once in a load: what it was before is what counts, however
+// often a subsection comes again.
 func (l *Loader) keep(d *Description, pl *plan, obj unsafe.Pointer) {
+	if !l.First(kept{pl, obj}) {
+		return
+	}
 	for i := range pl.ops {
 		o := &pl.ops[i]
 		f := o.f
@@ -63,6 +69,24 @@ func (l *Loader) keep(d *Description, pl *plan, obj unsafe.Pointer) {
 			l.keep(s, pl, obj)
 		}
 	}
+}
+
+type kept struct {
+	pl  *plan
+	obj unsafe.Pointer
+}
+
+// First says whether this is the first time in the load that it is asked for a
+// key: a hook that records on undo what it changes as a whole has to do so once.
+func (l *Loader) First(key any) bool {
+	if _, seen := l.seen[key]; seen {
+		return false
+	}
+	if l.seen == nil {
+		l.seen = map[any]struct{}{}
+	}
+	l.seen[key] = struct{}{}
+	return true
 }
 
 // capacity is how many elements a field that is no pointer has in memory, as
