@@ -2,14 +2,13 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	whole "vmconform/internal/output"
 	"vmconform/internal/report"
 )
 
@@ -47,24 +46,12 @@ func (o *output) ink(stdout io.Writer) report.Ink {
 	return report.Ink(ok && o.file == "" && isTerminal(f) && os.Getenv("NO_COLOR") == "")
 }
 
-// write gives w to f: standard output, or the file, which is there whole or
-// not at all.
+// write gives w to f: standard output, or the file.
 func (o *output) write(stdout io.Writer, f func(w io.Writer) error) error {
 	if o.file == "" {
 		return f(stdout)
 	}
-	file, err := os.CreateTemp(filepath.Dir(o.file), ".conform-*")
-	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", o.file, errors.Unwrap(err))
-	}
-	err = errors.Join(f(file), file.Chmod(0o644), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), o.file)
-	}
-	if err != nil {
-		os.Remove(file.Name())
-	}
-	return err
+	return whole.Write(o.file, f)
 }
 
 // writeJSON writes a report as JSON.
