@@ -160,6 +160,7 @@ func (c *checker) anyDecoded() bool {
 // same bytes.
 func (c *checker) device(s *savevm.Section, d *decode.Section) bool {
 	base, prefix := s.PayloadOffset, s.Path()
+	c.globalState(s, d)
 	for _, n := range d.Described.Notes {
 		c.note(n, base, prefix)
 	}
