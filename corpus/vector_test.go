@@ -114,7 +114,7 @@ func TestVectorsAreAsWritten(t *testing.T) {
 
 func TestVectorFileRoundTrip(t *testing.T) {
 	for _, v := range vectors(t) {
-		again, err := parseVector(v.Bytes())
+		again, err := ParseVector(v.Bytes())
 		if err != nil {
 			t.Fatalf("%s: %v", v.ID, err)
 		}
