@@ -55,7 +55,7 @@ func Vectors() ([]Vector, error) {
 		if err != nil {
 			return nil, err
 		}
-		v, err := parseVector(b)
+		v, err := ParseVector(b)
 		if err != nil {
 			return nil, fmt.Errorf("corpus/%s: %w", name, err)
 		}
@@ -91,7 +91,8 @@ func (v Vector) Bytes() []byte {
 	return b.Bytes()
 }
 
-func parseVector(b []byte) (Vector, error) {
+// ParseVector is the inverse of Bytes; it leaves the ID empty.
+func ParseVector(b []byte) (Vector, error) {
 	var v Vector
 	payload, err := parseHeader(b, func(key, value string) (err error) {
 		switch key {

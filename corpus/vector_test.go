@@ -120,7 +120,7 @@ func keep(t *testing.T, folder string, want map[string][]byte) {
 
 func TestVectorFileRoundTrip(t *testing.T) {
 	for _, v := range vectors(t) {
-		again, err := parseVector(v.Bytes())
+		again, err := ParseVector(v.Bytes())
 		if err != nil {
 			t.Fatalf("%s: %v", v.ID, err)
 		}
