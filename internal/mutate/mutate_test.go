@@ -162,4 +162,5 @@ func TestTheScoreIsOfKilledAndAlive(t *testing.T) {
 	assert.Contains(t, listed, "A reason of two lines.")
 	assert.Contains(t, left, "INVERT_LOGICAL")
 	assert.NotContains(t, report("a/p", m, reviewed, nil), "Not reviewed")
+	assert.NotContains(t, report("a/p", nil, nil, nil), "##")
 }

@@ -127,7 +127,9 @@ func report(pkg string, mutants []mutant, reviewed []review, open []mutant) stri
 		}
 		fmt.Fprintf(&b, "- `%s` %s, %s%s, %s: `%s`", m.file, m.function, m.mutation, nth, strings.ToLower(m.status), m.text)
 	}
-	section("Reviewed")
+	if len(reviewed) > 0 {
+		section("Reviewed")
+	}
 	for _, m := range mutants {
 		if i := slices.IndexFunc(reviewed, func(r review) bool { return r.id == m.id }); i >= 0 && m.survived() {
 			entry(m)
