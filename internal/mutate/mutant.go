@@ -15,7 +15,6 @@ import (
 const (
 	killed      = "KILLED"
 	lived       = "LIVED"
-	notCovered  = "NOT COVERED" // no test comes by: it was not run
 	timedOut    = "TIMED OUT"
 	notCompiled = "NOT VIABLE"
 )
@@ -47,7 +46,7 @@ func (i id) String() string {
 // survived: the tests have not told it from the code. One that timed out may be
 // noticed by a test, or may have waited for the machine: it is reviewed, too.
 func (m mutant) survived() bool {
-	return m.status == lived || m.status == notCovered || m.status == timedOut
+	return m.status == lived || m.status == timedOut
 }
 
 // name puts the mutants of one file, of which lines, columns, mutations and
@@ -61,21 +60,10 @@ func name(file string, source []byte, mutants []mutant) error {
 	slices.SortFunc(mutants, func(a, b mutant) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column), strings.Compare(a.mutation, b.mutation))
 	})
-	address := map[token.Position]bool{} // of the & of &x
-	ast.Inspect(tree, func(n ast.Node) bool {
-		if u, ok := n.(*ast.UnaryExpr); ok && u.Op == token.AND {
-			p := set.Position(u.OpPos)
-			address[token.Position{Line: p.Line, Column: p.Column}] = true
-		}
-		return true
-	})
 	lines := strings.Split(string(source), "\n")
 	seen := map[id]int{}
 	for i := range mutants {
 		m := &mutants[i]
-		if address[token.Position{Line: m.line, Column: m.column}] {
-			m.status = notCompiled // |x, which gremlins does not find out where no test comes by
-		}
 		m.file = file
 		m.function = functionAt(set, tree, m.line)
 		line := lines[m.line-1]

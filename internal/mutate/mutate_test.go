@@ -41,7 +41,7 @@ func mutants() []mutant {
 		at(6, 7, "CONDITIONALS_BOUNDARY", lived),
 		at(6, 16, "CONDITIONALS_BOUNDARY", killed),
 		at(6, 11, "INVERT_LOGICAL", timedOut),
-		at(3, 15, "INVERT_BITWISE", notCovered),
+		at(3, 15, "INVERT_BITWISE", lived),
 		at(7, 15, "ARITHMETIC_BASE", notCompiled),
 		at(16, 4, "INVERT_LOOPCTRL", killed),
 		at(15, 8, "CONDITIONALS_BOUNDARY", lived),

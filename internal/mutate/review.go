@@ -76,7 +76,7 @@ func count(mutants []mutant) (t tally) {
 		switch m.status {
 		case killed:
 			t.killed++
-		case lived, notCovered:
+		case lived:
 			t.alive++
 		case timedOut:
 			t.timedOut++
@@ -148,6 +148,6 @@ func report(pkg string, mutants []mutant, reviewed []review, open []mutant) stri
 
 const explanation = `the reasons come from the list beside.
 A mutant is one operator changed (gremlins 0.6.0, all its kinds). It is killed
-where a test fails, alive where none does or none comes by. The score is
+where a test of the package fails, alive where none does. The score is
 killed / (killed + alive): a mutant that times out, which is mostly a loop without
 end, and one that does not compile count as neither.`
