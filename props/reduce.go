@@ -1,6 +1,7 @@
 package props
 
 import (
+	"bytes"
 	"errors"
 
 	"vmconform/model"
@@ -16,6 +17,9 @@ const maxTries = 10_000
 // it takes parts away from the schema and, with it, from value or stream, one at
 // a time, and has the model say what the rules answer then.
 func (s *trial) reduce(f *Failure) *Failure {
+	if nested(f.Stream) {
+		return f
+	}
 	r := &reducer{trial: s, smallest: f}
 	for r.better = true; r.better; {
 		r.better = false
@@ -31,6 +35,12 @@ func (s *trial) reduce(f *Failure) *Failure {
 		}
 	}
 	return r.smallest
+}
+
+// nested says whether a stream may be one of the limit on depth: it is as small as
+// the limit lets it be, and its paths alone are megabytes.
+func nested(stream []byte) bool {
+	return bytes.Contains(stream, bytes.Repeat([]byte{1}, rules.DefaultDepth/2))
 }
 
 // A reducer holds the smallest case found so far.
