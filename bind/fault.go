@@ -44,6 +44,29 @@ const (
 	FaultTwice
 )
 
+var faultNames = map[FaultKind]string{
+	FaultCycle: "cycle", FaultPrev: "prev", FaultLast: "last", FaultLastEmpty: "last-empty", FaultShared: "shared",
+	FaultOrder: "order", FaultTwice: "twice",
+}
+
+// String is the kind in a word.
+func (k FaultKind) String() string {
+	if name, ok := faultNames[k]; ok {
+		return name
+	}
+	return fmt.Sprintf("fault(%d)", uint8(k))
+}
+
+// FaultKindByName is the inverse of String.
+func FaultKindByName(name string) (FaultKind, bool) {
+	for k, n := range faultNames {
+		if n == name {
+			return k, true
+		}
+	}
+	return 0, false
+}
+
 // String names the kind and its operands.
 func (f Fault) String() string {
 	switch f.Kind {

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"unsafe"
@@ -66,10 +67,16 @@ func (r *Reference) object(s *model.Schema, v *model.Struct) (*Class, unsafe.Poi
 	return c, obj, c.fill(obj, v)
 }
 
+// What may be wrong with the memory after a load, and not with the stream.
+var (
+	ErrHalfLoaded = errors.New("memory is not what it was before a load that failed")
+	ErrLinks      = errors.New("links are broken after the load")
+)
+
 // Load loads the stream into fresh memory and reads the value from there. The
 // links of every queue are checked, after an error too: memory must then be
-// what it was. What is wrong with the memory after the call, and not with the stream, is an
-// error that is no *rules.Error.
+// what it was. Otherwise the error is ErrHalfLoaded or ErrLinks, and no
+// *rules.Error.
 func (r *Reference) Load(s *model.Schema, stream []byte, version uint32) (model.Loaded, error) {
 	after, l, err := r.LoadOver(s, nil, stream, version)
 	if err == nil {
@@ -77,7 +84,7 @@ func (r *Reference) Load(s *model.Schema, stream []byte, version uint32) (model.
 		return l, nil
 	}
 	if after != nil && !model.Equal(after, model.Zero(s)) {
-		return l, fmt.Errorf("memory is half loaded after: %v", err)
+		return l, fmt.Errorf("%w: %v", ErrHalfLoaded, err)
 	}
 	return l, err
 }
@@ -92,7 +99,7 @@ func (r *Reference) LoadOver(s *model.Schema, before *model.Struct, stream []byt
 	loaded, err := vmstate.Load(c.Description, obj, stream, version, vmstate.LoadOptions{Limits: r.Limits})
 	after, broken := c.read(obj)
 	if broken != nil {
-		return nil, l, fmt.Errorf("links are broken after the load (%v): %v", err, broken)
+		return nil, l, fmt.Errorf("%w (%v): %v", ErrLinks, err, broken)
 	}
 	return after, model.Loaded{Consumed: loaded.Consumed, Notes: loaded.Notes}, err
 }

@@ -1,52 +1,48 @@
 package props
 
 import (
-	"encoding/hex"
 	"fmt"
 	"strings"
 
-	"vmconform/model"
 	"vmconform/rules"
 )
 
-// A Failure is one case on which a subject breaks a property.
+// A Failure is one Case that a subject answers wrongly.
 type Failure struct {
-	Rule    rules.ID // the rule that is broken
-	What    string   // what the subject did
-	Diff    []string // want and got, part by part
-	Schema  *model.Schema
-	Value   *model.Struct // what was to be saved; nil where only a stream was loaded
-	Version uint32
-	Stream  []byte // what was loaded, or was to be written
+	Case
+	Rule rules.ID // the rule that is broken
+	Kind string   // how, in a word: the same for all cases of one fault, as far as that can be told
+	What string   // how, for people
+	Diff []string // want and got, part by part
 }
 
-// String prints the case: nothing in it changes from one run to the next.
+func (c Case) fail(rule rules.ID, kind string, diff []string, format string, args ...any) *Failure {
+	return &Failure{Case: c, Rule: rule, Kind: kind, What: fmt.Sprintf(format, args...), Diff: diff}
+}
+
+// Fingerprint says what failed and how, in words without blanks. Together with
+// the rule it tells failures apart.
+func (f *Failure) Fingerprint() string {
+	return fmt.Sprintf("%s:%s:%s", f.Property, f.Do, f.Kind)
+}
+
+// same says whether two failures are told apart by nothing.
+func (f *Failure) same(g *Failure) bool {
+	return f.Rule == g.Rule && f.Fingerprint() == g.Fingerprint()
+}
+
+// String prints what went wrong, and the case. Nothing in it changes from one
+// run to the next.
 func (f *Failure) String() string {
 	var b strings.Builder
-	line := func(label, format string, args ...any) {
-		fmt.Fprintf(&b, "%-9s%s\n", label, fmt.Sprintf(format, args...))
-	}
-	line("failure", "%s", f.What)
+	fmt.Fprintf(&b, "failure: %s\n", f.What)
 	for _, d := range f.Diff {
-		line("", "%s", d)
+		fmt.Fprintf(&b, "         %s\n", d)
 	}
 	if r, ok := rules.Lookup(f.Rule); ok {
-		line("rule", "%s: %s", r.ID, r.Sentence)
+		fmt.Fprintf(&b, "breaks: %s: %s\n", r.ID, r.Sentence)
 	}
-	schema, err := model.MarshalSchema(f.Schema)
-	line("schema", "%s", orError(schema, err))
-	if f.Value != nil {
-		value, err := model.MarshalValue(f.Schema, f.Value)
-		line("value", "%s", orError(value, err))
-	}
-	line("version", "%d", f.Version)
-	line("stream", "%s", hex.EncodeToString(f.Stream))
+	fmt.Fprintf(&b, "fingerprint: %s\n", f.Fingerprint())
+	b.Write(f.Case.Text())
 	return b.String()
-}
-
-func orError(b []byte, err error) string {
-	if err != nil {
-		return err.Error()
-	}
-	return strings.TrimSpace(string(b))
 }

@@ -17,7 +17,7 @@ var brokenLinks = Property{
 	Sentence: "A queue or list whose links in memory do not hold together, or a tree out of order, is refused when saved, and the save ends.",
 	Rules:    []rules.ID{rules.QueueLinks, rules.ListLinks, rules.TreeSorted},
 	Links:    true,
-	try: func(t *rapid.T, s Subject) *Failure {
+	try: func(t *rapid.T, s *trial) *Failure {
 		c := drawCase(t, s, gen.Queues)
 		// SaveBroken saves at the schema's version, where fields may be on the
 		// wire that were not when the value was drawn.
@@ -29,13 +29,10 @@ var brokenLinks = Property{
 			return nil
 		}
 		fault := rapid.SampledFrom(faults).Draw(t, "fault")
-		want := queues[fault.Queue].errorOf(c, fault)
-		_, err = s.(LinkBreaker).SaveBroken(c.Schema, c.Value, fault)
-		f := load{c.Schema, c.Value, c.Version, stream}.refused(s, err, want)
-		if f != nil {
-			f.What = fmt.Sprintf("%v: %s", fault, f.What)
-		}
-		return f
+		return s.check(Case{
+			Do: SaveBroken, Schema: c.Schema, Version: c.Version, Value: c.Value, Stream: stream, Fault: fault,
+			Refuse: queues[fault.Queue].errorOf(c, fault),
+		})
 	},
 }
 

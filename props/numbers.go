@@ -16,7 +16,7 @@ var numbers = Property{
 	Rules: []rules.ID{
 		rules.CountRange, rules.EqualValue, rules.Int32LE, rules.MustExist, rules.Validate, rules.HookSucceeds, rules.BoolCanonical,
 	},
-	try: func(t *rapid.T, s Subject) *Failure {
+	try: func(t *rapid.T, s *trial) *Failure {
 		p := drawSample(t, s, gen.Rooms|gen.Locals|gen.Conditions)
 		list := p.only(isNumber)
 		if len(list) == 0 {
@@ -24,13 +24,13 @@ var numbers = Property{
 		}
 		one := rapid.SampledFrom(list).Draw(t, "number")
 		before, of, after := p.cut(one)
-		telling := tellingNumbers(ownerOf(p.schema, one.Field), one.Field, of)
-		var variants []load
+		telling := tellingNumbers(ownerOf(p.Schema, one.Field), one.Field, of)
+		var variants []Case
 		for _, n := range telling {
 			wire := binary.BigEndian.AppendUint64(nil, uint64(n))[8-len(of):]
 			variants = append(variants, p.with(before, wire, after))
 		}
-		return tryVariants(s, variants)
+		return s.variants(variants)
 	},
 }
 

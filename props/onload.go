@@ -1,7 +1,6 @@
 package props
 
 import (
-	"vmconform/model"
 	"vmconform/props/gen"
 	"vmconform/rules"
 
@@ -16,23 +15,12 @@ var agreeOnLoad = Property{
 		rules.SubsectionKnown, rules.SubsectionOrder, rules.SubsectionRepeated, rules.QueueMarker, rules.QueueTerminator,
 		rules.RoundTrip,
 	},
-	try: func(t *rapid.T, s Subject) *Failure {
+	try: func(t *rapid.T, s *trial) *Failure {
 		p := drawSample(t, s, 0)
-		l := p.with(gen.Streams(p.schema, p.stream).Draw(t, "stream"))
-		l.value = nil
-		if f := l.agree(s); f != nil {
+		c := p.with(gen.Streams(p.Schema, p.Stream).Draw(t, "stream")).decoded()
+		if f := s.check(c); f != nil || c.Refuse != nil {
 			return f
 		}
-		return savesWhatItLoaded(s, l)
+		return s.saves(c.Schema, c.Value, c.Version)
 	},
-}
-
-// savesWhatItLoaded has s save the value of l again, if it has one.
-func savesWhatItLoaded(s Subject, l load) *Failure {
-	loaded, err := model.Decode(l.schema, l.stream, l.version, model.Options{})
-	if err != nil {
-		return nil
-	}
-	_, f := savedBy(s, l.schema, loaded.Value, l.version)
-	return f
 }

@@ -25,7 +25,7 @@ type Property struct {
 	Rules    []rules.ID // what it checks
 	Links    bool       // it needs a LinkBreaker
 	// try draws one case and says how s breaks the property on it, or nil.
-	try func(t *rapid.T, s Subject) *Failure
+	try func(t *rapid.T, s *trial) *Failure
 }
 
 // All holds every property.

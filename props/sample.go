@@ -2,6 +2,7 @@ package props
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"vmconform/model"
@@ -15,7 +16,8 @@ import (
 // in it. Where the stream is ambiguous, spans are what it means, up to the byte
 // at which the model refuses it.
 type sample struct {
-	load
+	Case                // without an answer
+	value *model.Struct // drawn
 	spans []model.Span
 }
 
@@ -25,18 +27,18 @@ func drawSample(t *rapid.T, s Subject, always gen.Features) sample {
 	c := drawCase(t, s, always)
 	stream, err := model.Encode(c.Schema, c.Value, c.Version)
 	if err != nil {
-		t.Fatalf("the model refuses a drawn value: %v", err)
+		panic(fmt.Sprintf("props: the model refuses a drawn value: %v", err))
 	}
 	// The error of a stream that is refused says nothing here.
 	loaded, _ := model.Decode(c.Schema, stream, c.Version, model.Options{Spans: true})
-	return sample{load{c.Schema, c.Value, c.Version, stream}, loaded.Spans}
+	return sample{Case{Schema: c.Schema, Version: c.Version, Stream: stream}, c.Value, loaded.Spans}
 }
 
 // with gives the load of another stream in the place of the sample's own.
-func (p sample) with(stream ...[]byte) load {
-	l := p.load
-	l.stream = slices.Concat(stream...)
-	return l
+func (p sample) with(stream ...[]byte) Case {
+	c := p.Case
+	c.Stream = slices.Concat(stream...)
+	return c
 }
 
 // isSubsection, isQueue and isElement say what a span is of: a subsection, a
@@ -87,7 +89,7 @@ func (p sample) only(conditions ...func(model.Span) bool) []model.Span {
 // cut gives the bytes before, of and after a closed span.
 func (p sample) cut(s model.Span) (before, of, after []byte) {
 	end := s.Offset + s.Size
-	return p.stream[:s.Offset], p.stream[s.Offset:end], p.stream[end:]
+	return p.Stream[:s.Offset], p.Stream[s.Offset:end], p.Stream[end:]
 }
 
 const (
@@ -95,18 +97,19 @@ const (
 	maxElements = 1 << 12 // of a variant
 )
 
-// tryVariants tries variants of a sample, spread evenly where there are many,
-// until one fails. It passes over those that take data for a count and run into
-// the limit on elements: they take long, and they all say the same.
-func tryVariants(s Subject, variants []load) *Failure {
-	for i := 0; i < len(variants); i += 1 + (len(variants)-1)/maxVariants {
-		l := variants[i]
+// variants checks that s makes of variants of a sample what the model makes of
+// them, spread evenly where there are many, until one fails. It passes over those
+// that take data for a count and run into the limit on elements: they take long,
+// and they all say the same.
+func (s *trial) variants(list []Case) *Failure {
+	for i := 0; i < len(list); i += 1 + (len(list)-1)/maxVariants {
+		c := list[i]
 		o := model.Options{Limits: rules.Limits{Elements: maxElements}}
-		want, err := model.Decode(l.schema, l.stream, l.version, o)
+		loaded, err := model.Decode(c.Schema, c.Stream, c.Version, o)
 		if errors.Is(err, rules.Limit) {
 			continue
 		}
-		if f := l.as(s, want, err); f != nil {
+		if f := s.check(c.answered(loaded, err)); f != nil {
 			return f
 		}
 	}

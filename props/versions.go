@@ -16,29 +16,27 @@ var argumentVersion = Property{
 	ID:       "version/argument",
 	Sentence: "A vmsd is loaded and saved at a version of its range and refused at any other, before a byte is looked at.",
 	Rules:    []rules.ID{rules.VersionRange},
-	try: func(t *rapid.T, s Subject) *Failure {
+	try: func(t *rapid.T, s *trial) *Failure {
 		p := drawSample(t, s, 0)
-		for _, version := range boundaries(p.schema) {
-			l := p.load
-			l.version = version
-			want := refusal(p.schema, version, rules.VersionRange)
+		for _, version := range boundaries(p.Schema) {
+			c := p.Case
+			c.Version = version
+			want := refusal(p.Schema, version, rules.VersionRange)
 			if want == nil {
-				if f := l.agree(s); f != nil {
+				if f := s.agree(c); f != nil {
 					return f
 				}
-				if _, f := savedBy(s, l.schema, l.value, version); f != nil {
+				if f := s.saves(p.Schema, p.value, version); f != nil {
 					return f
 				}
 				continue
 			}
-			for _, l.stream = range [][]byte{p.stream, nil} {
-				if f := l.refuse(s, want); f != nil {
+			for _, c.Stream = range [][]byte{p.Stream, nil} {
+				if f := s.check(c.refused(want)); f != nil {
 					return f
 				}
 			}
-			_, err := s.Save(l.schema, l.value, version)
-			if f := l.refused(s, err, want); f != nil {
-				f.What = "saving: " + f.What
+			if f := s.check(Case{Do: Save, Schema: p.Schema, Version: version, Value: p.value, Refuse: want}); f != nil {
 				return f
 			}
 		}
@@ -50,25 +48,25 @@ var subsectionVersion = Property{
 	ID:       "version/subsection",
 	Sentence: "A subsection is loaded at a version whose low 8 bits lie in its range and refused at any other, before its fields are looked at.",
 	Rules:    []rules.ID{rules.SubsectionVersion, rules.SubsectionVersion256},
-	try: func(t *rapid.T, s Subject) *Failure {
+	try: func(t *rapid.T, s *trial) *Failure {
 		p := drawSample(t, s, gen.Subsections)
 		for _, sub := range p.only(isSubsection) {
 			at := int(sub.Offset) + 2 + len(sub.Schema.Name)
-			if at+4 > len(p.stream) {
+			if at+4 > len(p.Stream) {
 				break // data that looks like a subsection, at the end of the stream
 			}
 			for _, version := range boundaries(sub.Schema) {
-				l := p.with(p.stream[:at], binary.BigEndian.AppendUint32(nil, version), p.stream[at+4:])
+				c := p.with(p.Stream[:at], binary.BigEndian.AppendUint32(nil, version), p.Stream[at+4:])
 				want := refusal(sub.Schema, version&0xff, rules.SubsectionVersion)
 				if want == nil {
-					if f := l.agree(s); f != nil {
+					if f := s.agree(c); f != nil {
 						return f
 					}
 					continue
 				}
 				want.Offset, want.Path = int64(at), sub.Path
-				for _, l.stream = range [][]byte{l.stream, l.stream[:at+4]} {
-					if f := l.refuse(s, want); f != nil {
+				for _, c.Stream = range [][]byte{c.Stream, c.Stream[:at+4]} {
+					if f := s.check(c.refused(want)); f != nil {
 						return f
 					}
 				}
@@ -82,7 +80,7 @@ var queueVersion = Property{
 	ID:       "version/queue",
 	Sentence: "A queue is loaded when its field's version lies in its elements' range and refused otherwise, before its first marker is looked at.",
 	Rules:    []rules.ID{rules.QueueVersion},
-	try: func(t *rapid.T, s Subject) *Failure {
+	try: func(t *rapid.T, s *trial) *Failure {
 		p := drawSample(t, s, gen.Queues)
 		queues := p.only(isQueue)
 		if len(queues) == 0 {
@@ -97,7 +95,7 @@ var structVersion = Property{
 	ID:       "version/struct",
 	Sentence: "A struct that is loaded at a version which its field says, and a temporary one, is loaded when that lies in its range and refused otherwise, before its first byte is looked at.",
 	Rules:    []rules.ID{rules.VersionRange},
-	try: func(t *rapid.T, s Subject) *Failure {
+	try: func(t *rapid.T, s *trial) *Failure {
 		p := drawSample(t, s, gen.Temporary)
 		structs := p.only(isAtVersion)
 		if len(structs) == 0 {
@@ -115,23 +113,22 @@ var structVersion = Property{
 // ranges tries p with other ranges of the vmsds that one of the spans holds: they
 // are to be loaded where version is in the range, and else refused where the
 // span begins.
-func (p sample) ranges(s Subject, spans []model.Span, one model.Span, version uint32, rule rules.ID) *Failure {
+func (p sample) ranges(s *trial, spans []model.Span, one model.Span, version uint32, rule rules.ID) *Failure {
 	// The same field may stand elsewhere before; the first one decides.
 	one = spans[slices.IndexFunc(spans, func(s model.Span) bool { return s.Field == one.Field })]
 	for _, r := range rangesAround(version) {
-		l := p.load
-		l.schema = withRange(p.schema, one.Field, r)
-		l.value = nil // it is a value of the other schema
+		c := p.Case
+		c.Schema = withRange(p.Schema, one.Field, r)
 		want := refusal(&model.Schema{Minimum: r.minimum, Version: r.version}, version, rule)
 		if want == nil {
-			if f := l.agree(s); f != nil {
+			if f := s.agree(c); f != nil {
 				return f
 			}
 			continue
 		}
 		want.Offset, want.Path = one.Offset, one.Path
-		for _, l.stream = range [][]byte{p.stream, p.stream[:one.Offset]} {
-			if f := l.refuse(s, want); f != nil {
+		for _, c.Stream = range [][]byte{p.Stream, p.Stream[:one.Offset]} {
+			if f := s.check(c.refused(want)); f != nil {
 				return f
 			}
 		}

@@ -1,0 +1,141 @@
+package props
+
+import (
+	"fmt"
+
+	"pgregory.net/rapid"
+)
+
+// Options say how a property is tried.
+type Options struct {
+	Seed  uint64 // of the first case, its low 31 bits; the same seed draws the same cases
+	Cases int    // at least 1
+	First bool   // end at the first failure
+	Quick bool   // leave failing cases as they were drawn
+
+	// Known passes failures over, and Until ends the trial before its cases are
+	// through; nil for neither.
+	Known func(*Failure) bool
+	Until func() bool
+	// Drawn is told of every case; nil for nobody.
+	Drawn func()
+}
+
+// A Result is the outcome of trying one property on one subject.
+type Result struct {
+	Property  Property
+	Subject   string
+	Cases     int     // drawn
+	Tried     int     // those of them that led to asking the subject anything
+	Discarded int     // draws that were given up, and drawn anew
+	Ended     bool    // by Until, before the cases were through
+	Found     []Found // one for each rule and fingerprint, in the order in which they were met
+	Problem   string  // why no answer could be given
+}
+
+// Found is a failure and where it was met.
+type Found struct {
+	*Failure        // the smallest case that fails in this way; the first one where Quick
+	Seed     uint64 // of the first case that fails so
+	Case     int    // its number, from 1
+}
+
+// Held says whether the property was tried and never broken.
+func (r Result) Held() bool { return len(r.Found) == 0 && r.Problem == "" }
+
+// Run tries p on s. A failure does not end it: the cases after it show whatever
+// else is broken, and each failure that rule and fingerprint tell apart is found
+// once. Outside of go test the caller has run testing.Init and flag.Parse
+// before.
+func Run(p Property, s Subject, o Options) Result {
+	r := Result{Property: p, Subject: s.Name()}
+	if !p.Asks(s) {
+		r.Problem = "the subject's links cannot be broken"
+		return r
+	}
+	t := &trial{Subject: s, property: p.ID}
+	found := func(f *Failure) bool {
+		for _, g := range r.Found {
+			if f.same(g.Failure) {
+				return true
+			}
+		}
+		return o.Known != nil && o.Known(f)
+	}
+	for r.Cases < o.Cases {
+		if o.Until != nil && o.Until() {
+			r.Ended = true
+			break
+		}
+		seed := seedOf(o.Seed, r.Cases)
+		r.Cases++
+		if o.Drawn != nil {
+			o.Drawn()
+		}
+		t.passOver = found
+		f, draws := t.draw(p, seed)
+		r.Discarded += draws - 1
+		if t.asked {
+			r.Tried++
+		}
+		if f == nil {
+			continue
+		}
+		if !o.Quick && !t.hung {
+			f = t.shrink(p, seed, f)
+		}
+		r.Found = append(r.Found, Found{f, seed, r.Cases})
+		if o.First || t.hung {
+			break
+		}
+	}
+	if r.Tried == 0 && r.Held() {
+		r.Problem = "no case was drawn that the property could be tried on"
+	}
+	return r
+}
+
+// Try draws the case of a seed, from 1 to 2^31-1, and tries p on it: how s breaks the property, or
+// nil, and whether s was asked anything.
+func Try(p Property, s Subject, seed uint64) (f *Failure, asked bool) {
+	t := &trial{Subject: s, property: p.ID}
+	f, _ = t.draw(p, seed)
+	return f, t.asked
+}
+
+// seedOf gives the seed of the i-th case. There are 2^31 that an int holds on
+// every platform, and the step between two comes round to none of them before
+// all have been. 0 is no seed to rapid.
+func seedOf(first uint64, i int) uint64 {
+	const step = 0x9e3779b1
+	return max(1, (first+uint64(i)*step)&(1<<31-1))
+}
+
+// draw draws the case of a seed, in as many draws as it takes, and tries p on it.
+func (s *trial) draw(p Property, seed uint64) (f *Failure, draws int) {
+	rapidFlags.RLock()
+	defer rapidFlags.RUnlock()
+	s.asked = false
+	rapid.Custom(func(t *rapid.T) bool {
+		draws++
+		f = p.try(t, s)
+		return true
+	}).Example(int(seed))
+	return f, draws
+}
+
+// Report says what broke the property: repeat is the command to which the seed is
+// added. It is empty where the property held.
+func (r Result) Report(repeat string) string {
+	if r.Held() {
+		return ""
+	}
+	head := fmt.Sprintf("property %s: %s\nsubject  %s\n", r.Property.ID, r.Property.Sentence, r.Subject)
+	if r.Problem != "" {
+		return head + "problem  " + r.Problem + "\n"
+	}
+	for _, f := range r.Found {
+		head += fmt.Sprintf("%vrepeat: %s -rapid.seed=%d\nreplay: conform replay %s\n", f.Failure, repeat, f.Seed, f.Token())
+	}
+	return head
+}

@@ -1,0 +1,267 @@
+package props
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"vmconform/bind"
+	"vmconform/model"
+	"vmconform/rules"
+)
+
+// Text is the case as a file of `key: value` lines, in this order:
+//
+//	property  its id; left out where there is none
+//	do        load, save or save-broken
+//	schema    JSON, as model.UnmarshalSchema reads it
+//	version   to load or save at
+//	fault     made in memory: kind, queue, element and other, as bind.Fault has them
+//	value     JSON, as model.UnmarshalValue reads it: what is saved, or read where the load is accepted
+//	stream    hex: what is loaded, or written where the save is accepted
+//	expect    accept or refuse
+//	consumed  bytes that a load takes which is accepted
+//	note      rule, offset and path of a note that it gives; as many lines as notes
+//	rule      of the error; class, offset and path too
+//	class
+//	offset
+//	path
+//
+// Paths are quoted as in Go. A line that would say nothing is left out.
+func (c Case) Text() []byte {
+	var b bytes.Buffer
+	line := func(key, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%s: %s\n", key, value)
+		}
+	}
+	line("property", c.Property)
+	line("do", string(c.Do))
+	schema, err := model.MarshalSchema(c.Schema)
+	line("schema", orError(schema, err))
+	line("version", strconv.FormatUint(uint64(c.Version), 10))
+	if c.Do == SaveBroken {
+		line("fault", fmt.Sprintf("%v %d %d %d", c.Fault.Kind, c.Fault.Queue, c.Fault.Element, c.Fault.Other))
+	}
+	if c.Value != nil {
+		value, err := model.MarshalValue(c.Schema, c.Value)
+		line("value", orError(value, err))
+	}
+	line("stream", hex.EncodeToString(c.Stream))
+	if e := c.Refuse; e != nil {
+		line("expect", "refuse")
+		line("rule", string(e.Rule))
+		line("class", string(e.Class))
+		line("offset", strconv.FormatInt(e.Offset, 10))
+		if e.Path != "" {
+			line("path", strconv.Quote(e.Path))
+		}
+		return b.Bytes()
+	}
+	line("expect", "accept")
+	if c.Do == Load {
+		line("consumed", strconv.FormatInt(c.Consumed, 10))
+	}
+	for _, n := range c.Notes {
+		line("note", fmt.Sprintf("%s %d %q", n.Rule, n.Offset, n.Path))
+	}
+	return b.Bytes()
+}
+
+func orError(b []byte, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// ParseCase is the inverse of Text. Empty lines and those that begin with # are
+// passed over.
+func ParseCase(text []byte) (Case, error) {
+	p := caseParser{lines: map[string][]string{}}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		key, value, ok := strings.Cut(line, ": ")
+		if !ok || !caseKeys[key] {
+			return Case{}, fmt.Errorf("case: the line %.60q is none of a case", line)
+		}
+		if p.lines[key] != nil && key != "note" {
+			return Case{}, fmt.Errorf("case: %s stands twice", key)
+		}
+		p.lines[key] = append(p.lines[key], value)
+	}
+	c := p.parse()
+	if p.err != nil {
+		return Case{}, fmt.Errorf("case: %w", p.err)
+	}
+	return c, nil
+}
+
+var caseKeys = map[string]bool{
+	"property": true, "do": true, "schema": true, "version": true, "fault": true, "value": true, "stream": true,
+	"expect": true, "consumed": true, "note": true, "rule": true, "class": true, "offset": true, "path": true,
+}
+
+// A caseParser keeps the first thing that is wrong.
+type caseParser struct {
+	lines map[string][]string
+	err   error
+}
+
+// take gives the value of a key.
+func (p *caseParser) take(key string) (string, bool) {
+	values := p.lines[key]
+	if len(values) == 0 {
+		return "", false
+	}
+	return values[0], true
+}
+
+func (p *caseParser) need(key string) string {
+	value, ok := p.take(key)
+	if !ok {
+		p.fail(key, errors.New("is missing"))
+	}
+	return value
+}
+
+func (p *caseParser) fail(key string, err error) {
+	if err != nil && p.err == nil {
+		p.err = fmt.Errorf("%s: %w", key, err)
+	}
+}
+
+func (p *caseParser) number(key string) int64 {
+	n, err := strconv.ParseInt(p.need(key), 10, 64)
+	p.fail(key, err)
+	return n
+}
+
+func (p *caseParser) path(key, quoted string) string {
+	path, err := strconv.Unquote(quoted)
+	p.fail(key, err)
+	return path
+}
+
+func (p *caseParser) parse() Case {
+	c := Case{Do: Do(p.need("do"))}
+	version, err := strconv.ParseUint(p.need("version"), 10, 32)
+	p.fail("version", err)
+	c.Version = uint32(version)
+	c.Property, _ = p.take("property")
+	schema := p.need("schema")
+	if p.err != nil {
+		return c
+	}
+	if c.Schema, err = model.UnmarshalSchema([]byte(schema)); err != nil {
+		p.fail("schema", err)
+		return c
+	}
+	if value, ok := p.take("value"); ok {
+		c.Value, err = model.UnmarshalValue(c.Schema, []byte(value))
+		p.fail("value", err)
+	}
+	stream, _ := p.take("stream")
+	c.Stream, err = hex.DecodeString(stream)
+	p.fail("stream", err)
+	switch expect := p.need("expect"); expect {
+	case "refuse":
+		c.Refuse = &rules.Error{Rule: rules.ID(p.need("rule")), Class: rules.Class(p.need("class")), Offset: p.number("offset")}
+		if path, ok := p.take("path"); ok {
+			c.Refuse.Path = p.path("path", path)
+		}
+	case "accept":
+		p.accept(&c)
+	default:
+		p.fail("expect", fmt.Errorf("%q is neither accept nor refuse", expect))
+	}
+	switch c.Do {
+	case Load:
+		if c.Refuse == nil && c.Value == nil {
+			p.fail("value", errors.New("is missing"))
+		}
+	case SaveBroken:
+		p.fault(&c)
+		fallthrough
+	case Save:
+		if c.Value == nil {
+			p.fail("value", errors.New("is missing"))
+		}
+	default:
+		p.fail("do", fmt.Errorf("%q is not load, save or save-broken", c.Do))
+	}
+	return c
+}
+
+// accept reads what an accepted case has.
+func (p *caseParser) accept(c *Case) {
+	if c.Do == Load {
+		c.Consumed = p.number("consumed")
+	}
+	for _, value := range p.lines["note"] {
+		var n rules.Note
+		var path string
+		if _, err := fmt.Sscanf(value, "%s %d %q", &n.Rule, &n.Offset, &path); err != nil {
+			p.fail("note", fmt.Errorf("%q is not rule, offset and path", value))
+		}
+		n.Path = path
+		c.Notes = append(c.Notes, n)
+	}
+}
+
+func (p *caseParser) fault(c *Case) {
+	var kind string
+	value := p.need("fault")
+	if _, err := fmt.Sscanf(value, "%s %d %d %d", &kind, &c.Fault.Queue, &c.Fault.Element, &c.Fault.Other); err != nil {
+		p.fail("fault", fmt.Errorf("%q is not kind, queue, element and other", value))
+		return
+	}
+	var ok bool
+	if c.Fault.Kind, ok = bind.FaultKindByName(kind); !ok {
+		p.fail("fault", fmt.Errorf("%q is no kind of fault", kind))
+	}
+	if c.Refuse == nil {
+		p.fail("expect", errors.New("broken links are to be refused"))
+	}
+}
+
+// Token is the text, deflated and in base64url: one word to hand on.
+func (c Case) Token() string {
+	var b bytes.Buffer
+	w, err := flate.NewWriter(&b, flate.BestCompression)
+	if err != nil {
+		panic(err) // the level is a good one
+	}
+	w.Write(c.Text()) // to memory: no error
+	w.Close()
+	return base64.RawURLEncoding.EncodeToString(b.Bytes())
+}
+
+// maxText is the longest text of a token, in bytes. A drawn case is a few
+// hundred, and one of 255-byte names a few thousand.
+const maxText = 16 << 20
+
+// ParseToken is the inverse of Token.
+func ParseToken(token string) (Case, error) {
+	deflated, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		return Case{}, fmt.Errorf("token: %w", err)
+	}
+	text, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(deflated)), maxText+1))
+	switch {
+	case err != nil:
+		return Case{}, fmt.Errorf("token: %w", err)
+	case len(text) > maxText:
+		return Case{}, fmt.Errorf("token: more than %d bytes", maxText)
+	}
+	return ParseCase(text)
+}

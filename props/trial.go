@@ -1,0 +1,91 @@
+package props
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"vmconform/bind"
+	"vmconform/model"
+)
+
+// saveTime is how long a save from broken links may take. A save of so small
+// a value takes microseconds.
+const saveTime = 2 * time.Second
+
+// What a subject does instead of answering.
+var (
+	errPanic = errors.New("panic")
+	errHang  = errors.New("no answer")
+)
+
+// A trial is a subject that a property is tried on. It turns what the subject
+// may do instead of answering, panic or hang, into errors.
+type trial struct {
+	Subject
+	property string
+	passOver func(*Failure) bool // failures that are none of this trial's; nil for none
+	asked    bool                // set by every call
+	hung     bool                // a save was left behind that may never end
+}
+
+func (s *trial) Save(schema *model.Schema, v *model.Struct, version uint32) (out []byte, err error) {
+	s.asked = true
+	defer recoverTo(&err)
+	return s.Subject.Save(schema, v, version)
+}
+
+func (s *trial) Load(schema *model.Schema, stream []byte, version uint32) (l model.Loaded, err error) {
+	s.asked = true
+	defer recoverTo(&err)
+	return s.Subject.Load(schema, stream, version)
+}
+
+// SaveBroken makes a trial the LinkBreaker that its subject is; Property.Asks
+// has made sure of that. A save that hangs cannot be stopped.
+func (s *trial) SaveBroken(schema *model.Schema, v *model.Struct, fault bind.Fault) ([]byte, error) {
+	s.asked = true
+	type answer struct {
+		out []byte
+		err error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		var a answer
+		defer func() { done <- a }()
+		defer recoverTo(&a.err)
+		a.out, a.err = s.Subject.(LinkBreaker).SaveBroken(schema, v, fault)
+	}()
+	select {
+	case a := <-done:
+		return a.out, a.err
+	case <-time.After(saveTime):
+		s.hung = true
+		return nil, fmt.Errorf("%w within %v", errHang, saveTime)
+	}
+}
+
+// recoverTo turns a panic into an error that says where in the subject it
+// arose. It leaves out the addresses of a full trace, and the callers: they
+// differ between the calls of one failing case, which must look the same.
+func recoverTo(err *error) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	message := fmt.Sprintf("%v", p)
+	pc := make([]uintptr, 16)
+	frames := runtime.CallersFrames(pc[:runtime.Callers(2, pc)])
+	for more := true; more; {
+		var f runtime.Frame
+		if f, more = frames.Next(); strings.Contains(f.Function, ".(*trial).") {
+			break
+		}
+		if !strings.HasPrefix(f.Function, "runtime.") {
+			message += fmt.Sprintf("\n  %s line %d", f.Function, f.Line)
+		}
+	}
+	*err = fmt.Errorf("%w: %s", errPanic, message)
+}
