@@ -33,6 +33,7 @@ type Property struct {
 var All = []Property{
 	roundTrip,
 	numbers,
+	compared,
 	agreeOnLoad,
 	argumentVersion,
 	subsectionVersion,

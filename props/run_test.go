@@ -160,6 +160,12 @@ consumed: 1
 		{"do: load", "do: save-broken"},
 		{"do: load", "do: save-broken\nfault: cycle 0 0"},
 		{"do: load", "do: save-broken\nfault: knot 0 0 0"},
+		{"do: load", "do: load-over"},
+		{"do: load", "do: load-over\nbefore: {}"},
+		{"do: load", "do: load\nsaved: 0"},
+		{"do: load", "do: load\ntimes: 1"},
+		{"do: load", "do: load\ntimes: 1000000"},
+		{"do: load", "do: load\nmemory: much"},
 	} {
 		bad := bytes.Replace([]byte(good), []byte(change[0]), []byte(change[1]), 1)
 		require.NotEqual(t, good, string(bad))
