@@ -47,17 +47,18 @@ func isNumber(s model.Span) bool {
 	return false
 }
 
+// isCompared says whether a span is of what is compared with memory.
+func isCompared(s model.Span) bool {
+	return s.Field.Type >= model.TypeUint8Equal && s.Field.Type <= model.TypeInt32LE
+}
+
 // matters says whether anything goes by the number: it is compared with what
 // memory holds, it counts, or a condition is about it.
 func (p sample) matters(s model.Span) bool {
-	switch s.Field.Type {
-	case model.TypeUint8Equal, model.TypeUint16Equal, model.TypeUint32Equal, model.TypeUint64Equal, model.TypeInt32Equal, model.TypeInt32LE:
-		return true
-	}
 	owner := ownerOf(p.Schema, s.Field)
 	name := s.Field.Name
 	about := func(c *model.Condition) bool { return c != nil && c.Field == name }
-	return about(owner.Hooks.PreLoad) || about(owner.Hooks.PostLoad) || slices.ContainsFunc(owner.Fields, func(f model.Field) bool {
+	return isCompared(s) || about(owner.Hooks.PreLoad) || about(owner.Hooks.PostLoad) || slices.ContainsFunc(owner.Fields, func(f model.Field) bool {
 		return f.SizeFrom == name || f.CountFrom == name || about(f.When)
 	})
 }

@@ -101,6 +101,7 @@ func TestCasesSurviveTheirText(t *testing.T) {
 				wrong.load = func(schema *model.Schema, stream []byte, version uint32) (model.Loaded, error) {
 					return model.Loaded{}, &rules.Error{Class: "none"}
 				}
+				wrong.keep = func() error { return &rules.Error{Class: "none"} }
 				wrong.broken = func() ([]byte, error) { return nil, nil }
 				s.Subject = wrong
 				s.passOver = func(f *Failure) bool {

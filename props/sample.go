@@ -104,10 +104,18 @@ const (
 func (s *trial) variants(list []Case) *Failure {
 	for i := 0; i < len(list); i += 1 + (len(list)-1)/maxVariants {
 		c := list[i]
-		o := model.Options{Limits: rules.Limits{Elements: maxElements}}
+		o := model.Options{Limits: rules.Limits{Elements: maxElements}, Over: c.Before}
 		loaded, err := model.Decode(c.Schema, c.Stream, c.Version, o)
 		if errors.Is(err, rules.Limit) {
 			continue
+		}
+		if c.Do == LoadSave {
+			if err != nil {
+				continue
+			}
+			if c.Saved, err = model.Encode(c.Schema, loaded.Value, c.Schema.Version); err != nil {
+				continue // a count may be there and not what it counts
+			}
 		}
 		if f := s.check(c.answered(loaded, err)); f != nil {
 			return f
