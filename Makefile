@@ -7,6 +7,8 @@ SHELL       := /bin/bash
 
 GO       ?= go
 BENCH    ?= .
+PKG      ?= impl/tailq
+FILES    ?=
 
 .PHONY: help
 help: ## list the targets
@@ -38,6 +40,10 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 fuzz-long: FUZZTIME ?= 7m30s
 fuzz-long: ## run each fuzz target for FUZZTIME (7m30s), and add what it did to docs/fuzzing.md
 	$(GO) run ./internal/fuzzlong $(FUZZTIME)
+
+.PHONY: mutate
+mutate: ## mutation-test the package PKG (impl/tailq), or its files FILES; writes docs/mutation/
+	$(GO) run ./internal/mutate $(PKG) $(FILES)
 
 .PHONY: corpus
 corpus: ## record the streams of corpus/ anew, from both QEMUs

@@ -23,7 +23,7 @@ type sample struct {
 
 // drawSample draws a sample that s can be asked about, with the given features
 // never switched off.
-func drawSample(t *rapid.T, s Subject, always gen.Features) sample {
+func drawSample(t *rapid.T, s *trial, always gen.Features) sample {
 	c := drawCase(t, s, always)
 	stream, err := model.Encode(c.Schema, c.Value, c.Version)
 	if err != nil {

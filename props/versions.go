@@ -178,30 +178,7 @@ func rangesAround(v uint32) []versionRange {
 // withRange copies s and gives the elements of one of its queues another range
 // of versions. Where they stand elsewhere too, they keep their own.
 func withRange(s *model.Schema, queue *model.Field, r versionRange) *model.Schema {
-	copies := map[*model.Schema]*model.Schema{}
-	var clone func(*model.Schema) *model.Schema
-	clone = func(s *model.Schema) *model.Schema {
-		if s == nil || copies[s] != nil {
-			return copies[s]
-		}
-		c := *s
-		copies[s] = &c
-		c.Fields = slices.Clone(s.Fields)
-		c.Subsections = slices.Clone(s.Subsections)
-		for i := range c.Fields {
-			f := &c.Fields[i]
-			f.Elem, f.Key = clone(f.Elem), clone(f.Key)
-			f.Elems = slices.Clone(f.Elems)
-			for j, e := range f.Elems {
-				f.Elems[j] = clone(e)
-			}
-		}
-		for i := range c.Subsections {
-			c.Subsections[i] = clone(c.Subsections[i])
-		}
-		return &c
-	}
-	top := clone(s)
+	top, copies := clone(s)
 	for original, c := range copies {
 		for i := range original.Fields {
 			if &original.Fields[i] != queue {

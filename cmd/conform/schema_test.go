@@ -12,6 +12,7 @@ import (
 
 	"vmconform/internal/report"
 	"vmconform/internal/show"
+	"vmconform/internal/test"
 )
 
 // schema compiles the schema of docs/ for a command's reports.
@@ -176,5 +177,33 @@ func TestSchemasRefuse(t *testing.T) {
 			require.NoError(t, err)
 			require.Error(t, s.Validate(x), bad)
 		}
+	}
+}
+
+func TestTestReportsFitTheirSchema(t *testing.T) {
+	s := schema(t, "test")
+	known := filepath.Join(t.TempDir(), "known")
+	require.NoError(t, os.WriteFile(known, []byte("vmstate/round-trip round-trip:save:panics it did\n"), 0o666))
+	for _, args := range [][]string{
+		{"--cases", "30"},
+		{"--cases", "30", "--known", known},
+		{"--target", "wrong", "--cases", "50", "--rule", "*/marker-*", "--known", known},
+		{"--budget", "5m", "--cases", "30"},
+	} {
+		status, out, errs := conform(t, nil, append([]string{"test", "--seed", "1", "--format", "json"}, args...)...)
+		require.Contains(t, []int{exitConform, exitFail}, status, errs)
+		validate(t, s, out)
+		unmarshal[test.Report](t, out)
+	}
+}
+
+func TestReplayReportsFitTheirSchema(t *testing.T) {
+	s := schema(t, "replay")
+	_, out, _ := conform(t, nil, "test", "--seed", "1", "--target", "wrong", "--cases", "50", "--rule", "links/marker-values", "--format", "json")
+	token := unmarshal[test.Report](t, out).Properties[0].Failures[0].Token
+	for target, want := range map[string]int{"ref": exitConform, "wrong": exitFail} {
+		status, out, errs := conform(t, nil, "replay", "--target", target, "--format", "json", token)
+		require.Equal(t, want, status, errs)
+		validate(t, s, out)
 	}
 }
