@@ -66,11 +66,12 @@ func (m *member) counted() bool { return m.from != nil && m.f.Room == 0 }
 const inlineMax = 256
 
 // Bind makes the Class of a schema, which must have passed Check.
-func Bind(s *model.Schema) (*Class, error) { return bindShown(s, nil) }
+func Bind(s *model.Schema) (*Class, error) { return bind(s, nil, nil) }
 
-// bindShown makes a Class whose fields are described as shown says.
-func bindShown(s *model.Schema, shown map[*model.Field]*vmstate.Shown) (*Class, error) {
-	b := &binder{shown: shown, classes: map[*model.Schema]*Class{}, elements: map[*model.Schema]bool{}, each: map[*model.Schema]bool{}, tmps: map[*model.Schema]bool{}}
+// bind makes a Class whose fields are described as shown says, and whose
+// descriptions change has changed.
+func bind(s *model.Schema, shown map[*model.Field]*vmstate.Shown, change func(*vmstate.Description)) (*Class, error) {
+	b := &binder{shown: shown, change: change, classes: map[*model.Schema]*Class{}, elements: map[*model.Schema]bool{}, each: map[*model.Schema]bool{}, tmps: map[*model.Schema]bool{}}
 	b.find(s, map[*model.Schema]bool{})
 	c := b.class(s)
 	for len(b.waiting) > 0 {
@@ -83,6 +84,7 @@ func bindShown(s *model.Schema, shown map[*model.Field]*vmstate.Shown) (*Class, 
 
 type binder struct {
 	shown    map[*model.Field]*vmstate.Shown
+	change   func(*vmstate.Description) // nil for none
 	classes  map[*model.Schema]*Class
 	elements map[*model.Schema]bool // schemas whose objects stand in queues or lists
 	each     map[*model.Schema]bool // those of them that stand there beside others

@@ -94,6 +94,9 @@ func (b *binder) describe(d *vmstate.Description, t *body) {
 		s.Fields = append(s.Fields, vmstate.Field{Offset: u.present, Flags: vmstate.Single, Info: presence})
 		d.Subsections = append(d.Subsections, s)
 	}
+	if b.change != nil {
+		b.change(d)
+	}
 }
 
 // presence is the mark that a subsection was loaded: a field that takes no

@@ -16,6 +16,10 @@ import (
 // It may be used by several goroutines at once.
 type Reference struct {
 	Limits rules.Limits
+	// Change, where given, changes each description that the engine is given,
+	// those of subsections before their parent's: its hooks and Infos, say. What
+	// it does stays the engine's work.
+	Change func(d *vmstate.Description)
 
 	mu     sync.Mutex
 	schema *model.Schema // of class: the one used last
@@ -32,7 +36,7 @@ func (r *Reference) bind(s *model.Schema, shown map[*model.Field]*vmstate.Shown)
 	if r.schema == s && (r.shown || shown == nil) {
 		return r.class, nil
 	}
-	c, err := bindShown(s, shown)
+	c, err := bind(s, shown, r.Change)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,9 @@ import "vmconform/rules"
 type Options struct {
 	Limits rules.Limits
 	All    bool // bytes left over are the error trailing-data
+	// Over is the value of s that memory holds before the load; nil is that of
+	// Zero. It is not changed.
+	Over *Struct
 	// Spans asks for the list of what was found where. It holds a path for
 	// every item, so that its size is bounded by items times nesting, and not
 	// by the input alone as Loaded.Value is.
@@ -38,6 +41,9 @@ type Loaded struct {
 func Decode(s *Schema, stream []byte, version uint32, o Options) (Loaded, error) {
 	d := &decoder{in: stream, limits: o.Limits.WithDefaults(), spanList: spanList{on: o.Spans}}
 	v := fresh(s)
+	if o.Over != nil {
+		v = o.Over.clone()
+	}
 	if err := d.top(s, v, version, o.All); err != nil {
 		return Loaded{Spans: d.spans}, err
 	}

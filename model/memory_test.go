@@ -178,3 +178,41 @@ func TestRoomBeforeLoad(t *testing.T) {
 	got = consumes(t, top, first+header+"02 01 0908 0000000000000007"+header+"01", 9+1+4+16+9+1+2+8+9)
 	equal(t, value(Int(1), Bytes{9, 8}, List{Int(7)}), got.Value.Subs[0])
 }
+
+// A load over a value changes what is on the wire and nothing else, and not the
+// value that it was given.
+func TestLoadOver(t *testing.T) {
+	elem := vmsd("e", field("x", TypeUint8))
+	at2 := func(f Field) Field { f.Version = 2; return f }
+	s := &Schema{Name: "s", Version: 2, Minimum: 1, Fields: []Field{
+		field("a", TypeUint8), at2(field("late", TypeUint16)), {Name: "eq", Type: TypeUint8Equal, Local: 1}, {Name: "le", Type: TypeInt32LE, Local: 9},
+		{Name: "n", Type: TypeUint8}, {Name: "raw", Type: TypeBuffer, SizeFrom: "n"}, {Name: "fixed", Type: TypeBuffer, Size: 1, Version: 2},
+		queueOf("q", elem), {Name: "tree", Type: TypeTree, Version: 1, Elem: elem},
+		{Name: "in", Type: TypeStruct, Elem: elem}, {Name: "ins", Type: TypeStruct, Elem: elem, Array: true, Count: 2},
+	}}
+	s.Subsections = []*Schema{vmsd("s/a", queueOf("q", elem)), vmsd("s/b", field("x", TypeUint8))}
+	e := func(n Uint) *Struct { return value(n) }
+	before := func() *Struct {
+		return &Struct{
+			Fields: []Value{Uint(1), Uint(0x0203), Uint(7), Int(4), Uint(1), Bytes{5}, Bytes{6}, List{e(8)}, Tree{{Uint(2), e(9)}, {Uint(4), e(10)}}, e(11), List{e(12), e(13)}},
+			Subs:   []*Struct{value(List{e(14)}), nil},
+		}
+	}
+	noError(t, s.Check())
+	given := before()
+	const fields = "21 07 00000003 02 2526 01 28 00 00000002 01 0000000000000002 29 01 0000000000000003 2a 00 2b 2c 2d "
+	const subs = "05 03 732f61 00000001 01 2e 00  05 03 732f62 00000001 2f"
+	got, err := Decode(s, wire(t, fields+subs), 1, Options{All: true, Over: given})
+	noError(t, err)
+	equal(t, &Struct{
+		Fields: []Value{Uint(0x21), Uint(0x0203), Uint(7), Int(3), Uint(2), Bytes{0x25, 0x26}, Bytes{6}, List{e(8), e(0x28)},
+			Tree{{Uint(2), e(0x29)}, {Uint(3), e(0x2a)}, {Uint(4), e(10)}}, e(0x2b), List{e(0x2c), e(0x2d)}},
+		Subs: []*Struct{value(List{e(14), e(0x2e)}), e(0x2f)},
+	}, got.Value)
+	equal(t, before(), given)
+
+	// What is compared is compared with the value.
+	refused(t, s, wire(t, "21 0203 01"), Options{Over: given}, verdict{rules.Mismatch, 3, "eq", rules.EqualValue})
+	refused(t, s, wire(t, "21 0203 07 00000005"), Options{Over: given}, verdict{rules.OutOfRange, 4, "le", rules.Int32LE})
+	equal(t, before(), given)
+}

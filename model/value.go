@@ -144,3 +144,39 @@ func equalStructs(a, b *Struct) bool {
 	}
 	return true
 }
+
+// clone copies v, so that what is loaded over the copy leaves v alone.
+func (v *Struct) clone() *Struct {
+	c := &Struct{Fields: make([]Value, len(v.Fields)), Subs: make([]*Struct, len(v.Subs))}
+	for i, x := range v.Fields {
+		c.Fields[i] = cloneValue(x)
+	}
+	for i, sub := range v.Subs {
+		if sub != nil {
+			c.Subs[i] = sub.clone()
+		}
+	}
+	return c
+}
+
+func cloneValue(v Value) Value {
+	switch v := v.(type) {
+	case *Struct:
+		return v.clone()
+	case Bytes:
+		return append(Bytes{}, v...)
+	case List:
+		l := make(List, len(v))
+		for i, x := range v {
+			l[i] = cloneValue(x)
+		}
+		return l
+	case Tree:
+		t := make(Tree, len(v))
+		for i, p := range v {
+			t[i] = Pair{Key: cloneValue(p.Key), Value: p.Value.clone()}
+		}
+		return t
+	}
+	return v
+}

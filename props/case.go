@@ -24,7 +24,12 @@ type Case struct {
 	Value *model.Struct
 	// Stream is what is loaded, or what a save that is accepted has to write.
 	Stream []byte
-	Fault  bind.Fault // made in memory before SaveBroken
+	Fault  bind.Fault    // made in memory before SaveBroken
+	Before *model.Struct // what memory holds before LoadOver, and after one that is refused
+	Saved  []byte        // what a LoadSave that is accepted has to write
+
+	Times  int   // how often to load or save, for one answer; 0 stands for 1
+	Memory int64 // bytes that a load may allocate; 0 stands for any number
 
 	Refuse   *rules.Error // with class, offset, path and rule; nil where it is accepted
 	Consumed int64        // by a load that is accepted
@@ -39,6 +44,8 @@ const (
 	Load       Do = "load"
 	Save       Do = "save"
 	SaveBroken Do = "save-broken" // from memory whose links are broken: needs a LinkBreaker
+	LoadOver   Do = "load-over"   // over an object that holds something: needs a Keeper
+	LoadSave   Do = "load-save"   // and save from the memory that was loaded into, at the schema's version: needs a Keeper
 )
 
 // decoded fixes the answer to a load by what the model makes of it.
@@ -47,8 +54,30 @@ func (c Case) decoded() Case {
 	return c.answered(loaded, err)
 }
 
+// within fixes the answer to a load of any kind by what the model makes of it. It
+// is not ok where that has more elements, or nothing to save from.
+func (c Case) within(elements int) (_ Case, ok bool) {
+	o := model.Options{Limits: rules.Limits{Elements: elements}, Over: c.Before}
+	loaded, err := model.Decode(c.Schema, c.Stream, c.Version, o)
+	if elements < rules.DefaultElements && errors.Is(err, rules.Limit) {
+		return c, false
+	}
+	if c.Do == LoadSave {
+		if err != nil {
+			return c, false
+		}
+		if c.Saved, err = model.Encode(c.Schema, loaded.Value, c.Schema.Version); err != nil {
+			return c, false // a count may be there and not what it counts
+		}
+	}
+	return c.answered(loaded, err), true
+}
+
+// answered fixes the answer to what is asked for, by default a load.
 func (c Case) answered(l model.Loaded, err error) Case {
-	c.Do = Load
+	if c.Do == "" {
+		c.Do = Load
+	}
 	c.Value, c.Consumed, c.Notes, c.Refuse = l.Value, l.Consumed, l.Notes, asError(err)
 	return c
 }
@@ -94,22 +123,87 @@ func (s *trial) saves(schema *model.Schema, v *model.Struct, version uint32) *Fa
 func (s *trial) ask(c Case) *Failure {
 	switch c.Do {
 	case Load:
-		got, err := s.Load(c.Schema, c.Stream, c.Version)
-		if c.Refuse != nil || err != nil {
-			return c.judge(s, err)
-		}
-		return c.loaded(s, got)
+		return s.askLoad(c)
 	case Save:
-		got, err := s.Save(c.Schema, c.Value, c.Version)
-		if c.Refuse != nil || err != nil {
-			return c.judge(s, err)
-		}
-		return c.saved(got)
+		return s.askSave(c)
 	case SaveBroken:
 		_, err := s.SaveBroken(c.Schema, c.Value, c.Fault)
 		return c.judge(s, err)
+	case LoadOver:
+		after, got, err := s.LoadOver(c.Schema, c.Before, c.Stream, c.Version)
+		if asError(err) != nil && !model.Equal(c.Before, after) {
+			return c.fail(rules.AllOrNothing, "half-loaded", model.Diff(c.Before, after, c.Schema), "changes memory, and refuses: %v", err)
+		}
+		got.Value = after
+		return c.judgeLoad(s, got, err)
+	case LoadSave:
+		got, saved, err := s.LoadAndSave(c.Schema, c.Stream, c.Version)
+		if f := c.judgeLoad(s, got, err); f != nil || err != nil {
+			return f
+		}
+		return c.saved(c.Saved, c.Schema.Version, saved)
 	}
 	panic(fmt.Sprintf("props: a case that asks for %q", c.Do))
+}
+
+// askLoad gives every load a stream of its own, and takes it away before it looks
+// at the answers.
+func (s *trial) askLoad(c Case) *Failure {
+	if c.Memory > 0 {
+		if n := s.allocates(c); n > c.Memory {
+			return c.fail(rules.Bounded, "allocates", nil, "allocates more than %d bytes", c.Memory)
+		}
+	}
+	if c.Times <= 1 {
+		got, err := s.Load(c.Schema, c.Stream, c.Version)
+		return c.judgeLoad(s, got, err)
+	}
+	got, errs := make([]model.Loaded, c.Times), make([]error, c.Times)
+	for i := range c.Times {
+		stream := bytes.Clone(c.Stream)
+		got[i], errs[i] = s.Load(c.Schema, stream, c.Version)
+		if !bytes.Equal(stream, c.Stream) {
+			return c.fail(rules.RoundTrip, "changes-stream", nil, "changes the stream that it loads")
+		}
+		clear(stream)
+	}
+	for i := range c.Times {
+		if f := c.judgeLoad(s, got[i], errs[i]); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// askSave looks at what was saved when all is saved, and takes away each before it
+// looks at the next.
+func (s *trial) askSave(c Case) *Failure {
+	got, errs := make([][]byte, max(1, c.Times)), make([]error, max(1, c.Times))
+	for i := range got {
+		got[i], errs[i] = s.Save(c.Schema, c.Value, c.Version)
+	}
+	for i := range got {
+		f := c.judgeSave(s, got[i], errs[i])
+		if f != nil {
+			return f
+		}
+		clear(got[i])
+	}
+	return nil
+}
+
+func (c Case) judgeSave(s Subject, got []byte, err error) *Failure {
+	if c.Refuse != nil || err != nil {
+		return c.judge(s, err)
+	}
+	return c.saved(c.Stream, c.Version, got)
+}
+
+func (c Case) judgeLoad(s Subject, got model.Loaded, err error) *Failure {
+	if c.Refuse != nil || err != nil {
+		return c.judge(s, err)
+	}
+	return c.loaded(s, got)
 }
 
 // judge compares errors where there is one or has to be.
@@ -214,19 +308,19 @@ func noteString(n rules.Note) string {
 	return fmt.Sprintf("%s at offset %d in %q", n.Rule, n.Offset, n.Path)
 }
 
-// saved compares what a save wrote.
-func (c Case) saved(got []byte) *Failure {
-	if bytes.Equal(c.Stream, got) {
+// saved compares what a save at a version wrote with what it has to write.
+func (c Case) saved(want []byte, version uint32, got []byte) *Failure {
+	if bytes.Equal(want, got) {
 		return nil
 	}
-	at := firstDifference(c.Stream, got)
-	diff := []string{fmt.Sprintf("offset %d: want %s, got %s", at, byteAt(c.Stream, at), byteAt(got, at))}
-	if read, err := model.Decode(c.Schema, got, c.Version, model.Options{All: true}); err != nil {
+	at := firstDifference(want, got)
+	diff := []string{fmt.Sprintf("offset %d: want %s, got %s", at, byteAt(want, at), byteAt(got, at))}
+	if read, err := model.Decode(c.Schema, got, version, model.Options{All: true}); err != nil {
 		diff = append(diff, fmt.Sprintf("to the model these bytes are %v", err))
 	} else {
 		diff = append(diff, model.Diff(c.Value, read.Value, c.Schema)...)
 	}
-	return c.fail(rules.RoundTrip, "bytes-of-"+c.placeAt(c.Stream, at), diff, "saves other bytes: %x", got)
+	return c.fail(rules.RoundTrip, "bytes-of-"+c.placeAt(want, at, version), diff, "saves other bytes: %x", got)
 }
 
 func firstDifference(a, b []byte) int {
@@ -252,13 +346,13 @@ func (c Case) placeOfValue(got *model.Struct) string {
 	if err != nil || otherErr != nil || bytes.Equal(want, other) {
 		return "what-is-not-saved"
 	}
-	return c.placeAt(want, firstDifference(want, other))
+	return c.placeAt(want, firstDifference(want, other), c.Version)
 }
 
 // placeAt names the kind of the innermost thing that the model finds at an
-// offset of a stream: "uint8", "queue", "subsection".
-func (c Case) placeAt(stream []byte, at int) string {
-	l, _ := model.Decode(c.Schema, stream, c.Version, model.Options{Spans: true})
+// offset of a stream at a version: "uint8", "queue", "subsection".
+func (c Case) placeAt(stream []byte, at int, version uint32) string {
+	l, _ := model.Decode(c.Schema, stream, version, model.Options{Spans: true})
 	place := "end"
 	for _, s := range l.Spans { // in pre-order: the last one that holds it is the innermost
 		if s.Offset > int64(at) || s.Size >= 0 && s.Offset+s.Size <= int64(at) {

@@ -2,6 +2,7 @@ package props
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"vmconform/model"
 	"vmconform/props/gen"
@@ -107,7 +108,9 @@ var pairs = Property{
 			for _, marker := range []byte{0, 2, 5, 0xff} {
 				variants = append(variants, p.with(before, []byte{marker}, of[1:], after))
 			}
-			variants = append(variants, p.with(before, after), p.with(before, of, of, after))
+			key := slices.Clone(of)
+			key[min(1, len(key)-1)] ^= 0x80 // the key's first bit, where it has one
+			variants = append(variants, p.with(before, after), p.with(before, of, of, after), p.with(before, key, after))
 			if i+1 < len(list) && follows(e, list[i+1]) {
 				_, next, after := p.cut(list[i+1])
 				variants = append(variants, p.with(before, next, of, after), p.with(before, of, of, after))

@@ -24,6 +24,7 @@ type Property struct {
 	Sentence string
 	Rules    []rules.ID // what it checks
 	Links    bool       // it needs a LinkBreaker
+	Memory   bool       // it needs a Keeper
 	// try draws one case and says how s breaks the property on it, or nil.
 	try func(t *rapid.T, s *trial) *Failure
 }
@@ -32,6 +33,7 @@ type Property struct {
 var All = []Property{
 	roundTrip,
 	numbers,
+	compared,
 	agreeOnLoad,
 	argumentVersion,
 	subsectionVersion,
@@ -43,7 +45,16 @@ var All = []Property{
 	elements,
 	pairs,
 	brokenLinks,
+	subsectionOrder,
+	peek,
+	pointers,
+	hooks,
+	loadOver,
+	savedAgain,
 	depthLimit,
+	hostileCounts,
+	again,
+	rest,
 }
 
 // Lookup returns the property with the given id.
@@ -59,13 +70,17 @@ func Lookup(id string) (Property, bool) {
 // Asks says whether the property can be tried on s at all.
 func (p Property) Asks(s Subject) bool {
 	_, links := s.(LinkBreaker)
-	return links || !p.Links
+	_, memory := s.(Keeper)
+	return (links || !p.Links) && (memory || !p.Memory)
 }
+
+// maxDepth is how deep vmsds are drawn inside each other.
+const maxDepth = 3
 
 // drawCase draws a case that s can be asked about, with the given features
 // never switched off.
 func drawCase(t *rapid.T, s *trial, always gen.Features) gen.Case {
-	space := gen.Space{Depth: 3, Types: s.Caps().Types, Always: always}
+	space := gen.Space{Depth: maxDepth, Types: s.Caps().Types, Always: always}
 	c := gen.Cases(space).Draw(t, "case")
 	if s.drawn != nil {
 		s.drawn(c)

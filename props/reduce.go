@@ -2,7 +2,7 @@ package props
 
 import (
 	"bytes"
-	"errors"
+	"encoding/binary"
 
 	"vmconform/model"
 	"vmconform/props/gen"
@@ -28,10 +28,14 @@ func (s *trial) reduce(f *Failure) *Failure {
 			return r.edit(edits(r.smallest.Schema)[i])
 		})
 		r.plain()
-		if r.smallest.Do == Load {
+		if r.smallest.loads() {
 			r.shortenStream()
-		} else {
-			r.shortenValue()
+		}
+		switch r.smallest.Do {
+		case Save, SaveBroken:
+			r.shortenValue(func(c *Case) **model.Struct { return &c.Value })
+		case LoadOver:
+			r.shortenValue(func(c *Case) **model.Struct { return &c.Before })
 		}
 	}
 	return r.smallest
@@ -82,13 +86,12 @@ func (r *reducer) try(c Case) bool {
 // answer has the model say what the rules answer to a case that was changed. It
 // is not ok where that is for another reason than before.
 func (r *reducer) answer(c Case) (Case, bool) {
-	if c.Do == Load {
-		o := model.Options{}
-		if e := r.smallest.Refuse; e == nil || e.Class != rules.Limit {
-			o.Limits.Elements = maxElements
+	if c.loads() {
+		elements := maxElements
+		if e := r.smallest.Refuse; e != nil && e.Class == rules.Limit {
+			elements = rules.DefaultElements
 		}
-		loaded, err := model.Decode(c.Schema, c.Stream, c.Version, o)
-		return c.answered(loaded, err), o.Limits.Elements == 0 || !errors.Is(err, rules.Limit)
+		return c.within(elements)
 	}
 	stream, err := model.Encode(c.Schema, c.Value, c.Version)
 	if c.Do == SaveBroken {
@@ -125,7 +128,7 @@ func (r *reducer) hoist() {
 // parts lists the cases of the vmsds that stand in a case.
 func (c Case) parts() []Case {
 	var list []Case
-	if c.Do != Load {
+	if !c.loads() {
 		first := true
 		copier{before: func(s *model.Schema, v *model.Struct) {
 			if part := c; !first {
@@ -143,6 +146,9 @@ func (c Case) parts() []Case {
 		part := c
 		part.Schema, part.Version = span.Schema, span.Schema.Version
 		part.Stream = c.Stream[span.Offset:]
+		if c.Before != nil {
+			part.Before = model.Zero(part.Schema)
+		}
 		if span.Size >= 0 {
 			part.Stream = part.Stream[:span.Size]
 		}
@@ -190,17 +196,31 @@ func (r *reducer) shortenStream() {
 	r.each(func() int { return len(r.smallest.links()) }, func(i int) bool {
 		link := r.smallest.links()[i]
 		c := r.smallest.Case
-		c.Stream = splice(c.Stream, int(link.Offset), int(link.Size))
+		c.Stream = splice(c.Stream, int(link.at), int(link.size))
+		if link.tree >= 0 {
+			count := c.Stream[link.tree : link.tree+4]
+			binary.BigEndian.PutUint32(count, binary.BigEndian.Uint32(count)-1)
+		}
 		return r.try(c)
 	})
 }
 
-// links lists the elements and pairs of a load's stream that are whole.
-func (c Case) links() []model.Span {
-	var list []model.Span
+// A link is an element or pair of a load's stream, of size bytes; tree is where
+// the count of a pair's tree stands, or -1.
+type link struct{ at, size, tree int64 }
+
+// links lists the elements and pairs that are whole.
+func (c Case) links() []link {
+	var list []link
+	trees := map[*model.Field]int64{} // the last that began
 	for _, span := range c.spans() {
-		if (isElement(span) || isPair(span)) && closed(span) {
-			list = append(list, span)
+		switch {
+		case isTree(span):
+			trees[span.Field] = span.Offset
+		case isElement(span) && closed(span):
+			list = append(list, link{span.Offset, span.Size, -1})
+		case isPair(span) && closed(span):
+			list = append(list, link{span.Offset, span.Size, trees[span.Field]})
 		}
 	}
 	return list
@@ -214,24 +234,21 @@ func splice(b []byte, at, n int, by ...byte) []byte {
 	return append(out, b[at+n:]...)
 }
 
-// shortenValue takes elements away and makes numbers and bytes zero.
-func (r *reducer) shortenValue() {
-	value := func(change func() copier) {
+// shortenValue takes elements away from a value of the case and makes numbers and
+// bytes zero.
+func (r *reducer) shortenValue(of func(c *Case) **model.Struct) {
+	for _, change := range []copier{{element: true}, {leaf: true}} {
 		n := func() int {
 			all := 0
-			c := change()
-			c.at = func() bool { all++; return false }
-			c.vmsd(r.smallest.Schema, r.smallest.Value)
+			change.at = func() bool { all++; return false }
+			change.vmsd(r.smallest.Schema, *of(&r.smallest.Case))
 			return all
 		}
 		r.each(n, func(i int) bool {
-			c := change()
-			c.at = func() bool { i--; return i == -1 }
-			out := r.smallest.Case
-			out.Value = c.vmsd(out.Schema, out.Value)
-			return r.try(out)
+			change.at = func() bool { i--; return i == -1 }
+			c := r.smallest.Case
+			*of(&c) = change.vmsd(c.Schema, *of(&c))
+			return r.try(c)
 		})
 	}
-	value(dropElement)
-	value(zeroLeaf)
 }

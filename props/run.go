@@ -54,7 +54,7 @@ func (r Result) Held() bool { return len(r.Found) == 0 && r.Problem == "" }
 func Run(p Property, s Subject, o Options) Result {
 	r := Result{Property: p, Subject: s.Name()}
 	if !p.Asks(s) {
-		r.Problem = "the subject's links cannot be broken"
+		r.Problem = "the subject does not show its memory"
 		return r
 	}
 	t := &trial{Subject: s, property: p.ID, drawn: o.Drawn}

@@ -98,6 +98,7 @@ func TestCasesSurviveTheirText(t *testing.T) {
 				wrong.load = func(schema *model.Schema, stream []byte, version uint32) (model.Loaded, error) {
 					return model.Loaded{}, &rules.Error{Class: "none"}
 				}
+				wrong.keep = func() error { return &rules.Error{Class: "none"} }
 				wrong.broken = func() ([]byte, error) { return nil, nil }
 				s.Subject = wrong
 				s.passOver = func(f *Failure) bool {
@@ -156,6 +157,12 @@ consumed: 1
 		{"do: load", "do: save-broken"},
 		{"do: load", "do: save-broken\nfault: cycle 0 0"},
 		{"do: load", "do: save-broken\nfault: knot 0 0 0"},
+		{"do: load", "do: load-over"},
+		{"do: load", "do: load-over\nbefore: {}"},
+		{"do: load", "do: load\nsaved: 0"},
+		{"do: load", "do: load\ntimes: 1"},
+		{"do: load", "do: load\ntimes: 1000000"},
+		{"do: load", "do: load\nmemory: much"},
 	} {
 		bad := bytes.Replace([]byte(good), []byte(change[0]), []byte(change[1]), 1)
 		require.NotEqual(t, good, string(bad))

@@ -35,3 +35,14 @@ type LinkBreaker interface {
 	// has been made.
 	SaveBroken(s *model.Schema, v *model.Struct, fault bind.Fault) ([]byte, error)
 }
+
+// A Keeper is a Subject that keeps objects in memory, to be loaded into once more
+// or saved from.
+type Keeper interface {
+	// LoadOver loads into an object that holds before, and says what it holds
+	// afterwards, whether the load is refused or not.
+	LoadOver(s *model.Schema, before *model.Struct, stream []byte, version uint32) (after *model.Struct, l model.Loaded, err error)
+	// LoadAndSave loads, and saves at the version of s what it has loaded, from
+	// the same memory.
+	LoadAndSave(s *model.Schema, stream []byte, version uint32) (l model.Loaded, saved []byte, err error)
+}

@@ -19,12 +19,16 @@ import (
 // Text is the case as a file of `key: value` lines, in this order:
 //
 //	property  its id; left out where there is none
-//	do        load, save or save-broken
+//	do        load, save, save-broken, load-over or load-save
 //	schema    JSON, as model.UnmarshalSchema reads it
 //	version   to load or save at
+//	times     how often, where more than once
+//	memory    bytes that a load may allocate
 //	fault     made in memory: kind, queue, element and other, as bind.Fault has them
 //	value     JSON, as model.UnmarshalValue reads it: what is saved, or read where the load is accepted
+//	before    JSON: what memory holds before a load-over
 //	stream    hex: what is loaded, or written where the save is accepted
+//	saved     hex: what a load-save writes that is accepted
 //	expect    accept or refuse
 //	consumed  bytes that a load takes which is accepted
 //	note      rule, offset and path of a note that it gives; as many lines as notes
@@ -46,14 +50,25 @@ func (c Case) Text() []byte {
 	schema, err := model.MarshalSchema(c.Schema)
 	line("schema", orError(schema, err))
 	line("version", strconv.FormatUint(uint64(c.Version), 10))
+	if c.Times > 1 {
+		line("times", strconv.Itoa(c.Times))
+	}
+	if c.Memory > 0 {
+		line("memory", strconv.FormatInt(c.Memory, 10))
+	}
 	if c.Do == SaveBroken {
 		line("fault", fmt.Sprintf("%v %d %d %d", c.Fault.Kind, c.Fault.Queue, c.Fault.Element, c.Fault.Other))
 	}
-	if c.Value != nil {
-		value, err := model.MarshalValue(c.Schema, c.Value)
-		line("value", orError(value, err))
+	value := func(key string, v *model.Struct) {
+		if v != nil {
+			value, err := model.MarshalValue(c.Schema, v)
+			line(key, orError(value, err))
+		}
 	}
+	value("value", c.Value)
+	value("before", c.Before)
 	line("stream", hex.EncodeToString(c.Stream))
+	line("saved", hex.EncodeToString(c.Saved))
 	if e := c.Refuse; e != nil {
 		line("expect", "refuse")
 		line("rule", string(e.Rule))
@@ -65,7 +80,7 @@ func (c Case) Text() []byte {
 		return b.Bytes()
 	}
 	line("expect", "accept")
-	if c.Do == Load {
+	if c.loads() {
 		line("consumed", strconv.FormatInt(c.Consumed, 10))
 	}
 	for _, n := range c.Notes {
@@ -73,6 +88,9 @@ func (c Case) Text() []byte {
 	}
 	return b.Bytes()
 }
+
+// loads says whether something is loaded, and read.
+func (c Case) loads() bool { return c.Do == Load || c.Do == LoadOver || c.Do == LoadSave }
 
 func orError(b []byte, err error) string {
 	if err != nil {
@@ -108,7 +126,7 @@ func ParseCase(text []byte) (Case, error) {
 
 var caseKeys = map[string]bool{
 	"property": true, "do": true, "schema": true, "version": true, "fault": true, "value": true, "stream": true,
-	"expect": true, "consumed": true, "note": true, "rule": true, "class": true, "offset": true, "path": true,
+	"times": true, "memory": true, "before": true, "saved": true, "expect": true, "consumed": true, "note": true, "rule": true, "class": true, "offset": true, "path": true,
 }
 
 // A caseParser keeps the first thing that is wrong.
@@ -152,6 +170,23 @@ func (p *caseParser) path(key, quoted string) string {
 	return path
 }
 
+func (p *caseParser) value(key string, of *model.Schema) *model.Struct {
+	text, ok := p.take(key)
+	if !ok {
+		return nil
+	}
+	v, err := model.UnmarshalValue(of, []byte(text))
+	p.fail(key, err)
+	return v
+}
+
+func (p *caseParser) bytes(key string) []byte {
+	digits, _ := p.take(key)
+	b, err := hex.DecodeString(digits)
+	p.fail(key, err)
+	return b
+}
+
 func (p *caseParser) parse() Case {
 	c := Case{Do: Do(p.need("do"))}
 	version, err := strconv.ParseUint(p.need("version"), 10, 32)
@@ -166,13 +201,18 @@ func (p *caseParser) parse() Case {
 		p.fail("schema", err)
 		return c
 	}
-	if value, ok := p.take("value"); ok {
-		c.Value, err = model.UnmarshalValue(c.Schema, []byte(value))
-		p.fail("value", err)
+	c.Value, c.Before = p.value("value", c.Schema), p.value("before", c.Schema)
+	c.Stream, c.Saved = p.bytes("stream"), p.bytes("saved")
+	if _, ok := p.take("times"); ok {
+		n := p.number("times")
+		if n < 2 || n > maxTimes {
+			p.fail("times", fmt.Errorf("%d is not from 2 to %d", n, maxTimes))
+		}
+		c.Times = int(n)
 	}
-	stream, _ := p.take("stream")
-	c.Stream, err = hex.DecodeString(stream)
-	p.fail("stream", err)
+	if _, ok := p.take("memory"); ok {
+		c.Memory = p.number("memory")
+	}
 	switch expect := p.need("expect"); expect {
 	case "refuse":
 		c.Refuse = &rules.Error{Rule: rules.ID(p.need("rule")), Class: rules.Class(p.need("class")), Offset: p.number("offset")}
@@ -184,27 +224,33 @@ func (p *caseParser) parse() Case {
 	default:
 		p.fail("expect", fmt.Errorf("%q is neither accept nor refuse", expect))
 	}
+	missing := errors.New("is missing")
 	switch c.Do {
-	case Load:
+	case LoadOver:
+		if c.Before == nil {
+			p.fail("before", missing)
+		}
+		fallthrough
+	case Load, LoadSave:
 		if c.Refuse == nil && c.Value == nil {
-			p.fail("value", errors.New("is missing"))
+			p.fail("value", missing)
 		}
 	case SaveBroken:
 		p.fault(&c)
 		fallthrough
 	case Save:
 		if c.Value == nil {
-			p.fail("value", errors.New("is missing"))
+			p.fail("value", missing)
 		}
 	default:
-		p.fail("do", fmt.Errorf("%q is not load, save or save-broken", c.Do))
+		p.fail("do", fmt.Errorf("%q is nothing that can be done", c.Do))
 	}
 	return c
 }
 
 // accept reads what an accepted case has.
 func (p *caseParser) accept(c *Case) {
-	if c.Do == Load {
+	if c.loads() {
 		c.Consumed = p.number("consumed")
 	}
 	for _, value := range p.lines["note"] {
@@ -245,6 +291,9 @@ func (c Case) Token() string {
 	w.Close()
 	return base64.RawURLEncoding.EncodeToString(b.Bytes())
 }
+
+// maxTimes bounds how often a case asks the same.
+const maxTimes = 100
 
 // maxText is the longest text of a token, in bytes. A drawn case is a few
 // hundred, and one of 255-byte names a few thousand.

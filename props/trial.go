@@ -3,7 +3,9 @@ package props
 import (
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
+	"runtime/metrics"
 	"strings"
 	"time"
 
@@ -45,6 +47,20 @@ func (s *trial) Load(schema *model.Schema, stream []byte, version uint32) (l mod
 	return s.Subject.Load(schema, stream, version)
 }
 
+// LoadOver and LoadAndSave make a trial the Keeper that its subject is;
+// Property.Asks has made sure of that.
+func (s *trial) LoadOver(schema *model.Schema, before *model.Struct, stream []byte, version uint32) (after *model.Struct, l model.Loaded, err error) {
+	s.asked = true
+	defer recoverTo(&err)
+	return s.Subject.(Keeper).LoadOver(schema, before, stream, version)
+}
+
+func (s *trial) LoadAndSave(schema *model.Schema, stream []byte, version uint32) (l model.Loaded, saved []byte, err error) {
+	s.asked = true
+	defer recoverTo(&err)
+	return s.Subject.(Keeper).LoadAndSave(schema, stream, version)
+}
+
 // SaveBroken makes a trial the LinkBreaker that its subject is; Property.Asks
 // has made sure of that. A save that hangs cannot be stopped.
 func (s *trial) SaveBroken(schema *model.Schema, v *model.Struct, fault bind.Fault) ([]byte, error) {
@@ -67,6 +83,23 @@ func (s *trial) SaveBroken(schema *model.Schema, v *model.Struct, fault bind.Fau
 		s.hung = true
 		return nil, fmt.Errorf("%w within %v", errHang, saveTime)
 	}
+}
+
+// allocates measures how many bytes a load allocates: the fewest in three
+// attempts, for what else goes on in the process counts, too.
+func (s *trial) allocates(c Case) int64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	read := func() int64 {
+		metrics.Read(sample)
+		return int64(sample[0].Value.Uint64())
+	}
+	least := int64(math.MaxInt64)
+	for range 3 {
+		before := read()
+		s.Load(c.Schema, c.Stream, c.Version) // its answer is judged elsewhere
+		least = min(least, read()-before)
+	}
+	return least
 }
 
 // recoverTo turns a panic into an error that says where in the subject it

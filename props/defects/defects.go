@@ -1,50 +1,42 @@
 // Package defects holds implementations that are wrong on purpose, each in one
-// way: a harness that lets one of them pass does not work. Each is a layer over
-// a subject that is right, and names the property that must find it.
+// way: a harness that lets one of them pass does not work. Each is the
+// reference with another Info, hook or description given to the real engine, or
+// behind a layer that alters bytes, values, notes or errors. Each names the
+// property that must find it.
 package defects
 
 import (
+	"slices"
+
 	"vmconform/bind"
+	"vmconform/impl/vmstate"
 	"vmconform/model"
 	"vmconform/props"
 )
 
 // A Defect is one way to be wrong.
 type Defect struct {
-	ID       string
+	ID       string // in words, never reused
 	Sentence string
 	Property string // the id of the property that finds it
-	plant    func(s props.Subject) layer
+	plant    func(s *subject)
 }
 
-// Plant returns s with the defect.
-func (d Defect) Plant(s props.Subject) props.Subject {
-	l := d.plant(s)
-	l.Subject = s
-	l.name = s.Name() + "+" + d.ID
-	return l
+// Subject returns the reference with the defect.
+func (d Defect) Subject() props.Subject {
+	s := &subject{name: "ref+" + d.ID}
+	d.plant(s)
+	return s
+}
+
+// OfLinks says whether it is one of queues, lists and trees, which a case of
+// three elements is enough to show.
+func (d Defect) OfLinks() bool {
+	return slices.ContainsFunc(ofLinks, func(e Defect) bool { return e.ID == d.ID })
 }
 
 // All holds every defect.
-var All = []Defect{
-	{"insert-at-head", "A loaded element is inserted first instead of last.", "round-trip", insertAtHead},
-	{"save-backwards", "Elements are saved from last to first.", "round-trip", saveBackwards},
-	{"marker-02", "Elements are linked with 02 instead of 01.", "round-trip", marker02},
-	{"no-terminator", "A queue is saved without its terminator.", "round-trip", noTerminator},
-	{"unknown-as-truncated", "An unknown subsection is refused as if the input ended.", "agree-on-load", unknownAsTruncated},
-	{"marker-unnoted", "Markers other than 00 and 01 are not noted.", "links/marker-values", markerUnnoted},
-	{"short-reads-zero", "What is missing at the end of the input is read as zeros.", "links/truncation", shortReadsZero},
-	{"end-is-terminator", "The end of the input ends a queue.", "links/terminator", endIsTerminator},
-	{"two-elements", "A queue keeps its first two elements only.", "links/elements", twoElements},
-	{"any-version", "The version argument is compared with itself.", "version/argument", anyVersion},
-	{"version-32-bits", "A subsection's version is not cut to 8 bits.", "version/subsection", version32Bits},
-	{"late-queue-version", "A queue's version is compared when its first marker has been read.", "version/queue", lateQueueVersion},
-	{"le-as-mismatch", "An int32 le that is out of range is refused as a mismatch.", "values/numbers", leAsMismatch},
-	{"struct-too-old", "A struct at a version that is too new is refused as too old.", "version/struct", structTooOld},
-	{"tree-order-unnoted", "Pairs of a tree that come out of order are not noted.", "links/tree", treeOrderUnnoted},
-	{"trusting-links", "Links in memory are followed unchecked.", "links/memory", trustingLinks},
-	{"deeper", "The limit on depth lets one level more through.", "limits/depth", deeper},
-}
+var All = slices.Concat(ofLinks, ofVersions, ofValues, ofSubsections, ofHooks, ofMemory, ofAnswers)
 
 type (
 	saver       func(s *model.Schema, v *model.Struct, version uint32) ([]byte, error)
@@ -52,36 +44,54 @@ type (
 	brokenSaver func(s *model.Schema, v *model.Struct, fault bind.Fault) ([]byte, error)
 )
 
-// A layer is a subject that answers as another does, but for what is set here.
-type layer struct {
-	props.Subject
+// A subject answers as the reference does, but for what is set here, and in
+// Reference.Change.
+type subject struct {
+	bind.Reference
 	name   string
 	save   saver
 	load   loader
 	broken brokenSaver
 }
 
-func (l layer) Name() string { return l.name }
+func (s *subject) Name() string     { return s.name }
+func (s *subject) Caps() props.Caps { return props.Caps{} }
 
-func (l layer) Save(s *model.Schema, v *model.Struct, version uint32) ([]byte, error) {
-	if l.save == nil {
-		return l.Subject.Save(s, v, version)
+func (s *subject) Save(schema *model.Schema, v *model.Struct, version uint32) ([]byte, error) {
+	if s.save == nil {
+		return s.Reference.Save(schema, v, version)
 	}
-	return l.save(s, v, version)
+	return s.save(schema, v, version)
 }
 
-func (l layer) Load(s *model.Schema, stream []byte, version uint32) (model.Loaded, error) {
-	if l.load == nil {
-		return l.Subject.Load(s, stream, version)
+func (s *subject) Load(schema *model.Schema, stream []byte, version uint32) (model.Loaded, error) {
+	if s.load == nil {
+		return s.Reference.Load(schema, stream, version)
 	}
-	return l.load(s, stream, version)
+	return s.load(schema, stream, version)
 }
 
-// SaveBroken is asked only where the subject below is a LinkBreaker, or where
-// the defect stands for one.
-func (l layer) SaveBroken(s *model.Schema, v *model.Struct, fault bind.Fault) ([]byte, error) {
-	if l.broken == nil {
-		return l.Subject.(props.LinkBreaker).SaveBroken(s, v, fault)
+func (s *subject) SaveBroken(schema *model.Schema, v *model.Struct, fault bind.Fault) ([]byte, error) {
+	if s.broken == nil {
+		return s.Reference.SaveBroken(schema, v, fault)
 	}
-	return l.broken(s, v, fault)
+	return s.broken(schema, v, fault)
 }
+
+// fields has change change each field that the engine is given.
+func fields(change func(f *vmstate.Field)) func(*subject) {
+	return descriptions(func(d *vmstate.Description) {
+		for i := range d.Fields {
+			change(&d.Fields[i])
+		}
+	})
+}
+
+// descriptions has change change each description that the engine is given.
+func descriptions(change func(d *vmstate.Description)) func(*subject) {
+	return func(s *subject) { s.Change = change }
+}
+
+// isSubsection tells descriptions of subsections from others: package bind gives
+// Needed to no other.
+func isSubsection(d *vmstate.Description) bool { return d.Needed != nil }

@@ -8,8 +8,8 @@ import (
 
 var operators = []string{"==", "!=", "<", "<=", ">", ">="}
 
-// numbered says whether a condition can look at f.
-func numbered(f model.Field) bool {
+// Numbered says whether a condition can look at f.
+func Numbered(f model.Field) bool {
 	switch f.Type {
 	case model.TypeBool, model.TypeUint8Equal, model.TypeUint16Equal, model.TypeUint32Equal, model.TypeUint64Equal,
 		model.TypeInt32Equal, model.TypeInt32LE:
@@ -23,7 +23,7 @@ func numbered(f model.Field) bool {
 func (b *builder) condition(t *rapid.T, s *model.Schema) *model.Condition {
 	var names []string
 	for _, f := range s.Fields {
-		if numbered(f) {
+		if Numbered(f) {
 			names = append(names, f.Name)
 		}
 	}

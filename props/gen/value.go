@@ -15,6 +15,12 @@ const (
 	maxTotal    = 120 // single values, after which every further queue is empty
 )
 
+// Values draws values of s, whatever its features, to be saved at the given
+// version, in which queues hold elements to the given depth.
+func Values(s *model.Schema, version uint32, depth int) *rapid.Generator[*model.Struct] {
+	return values(s, version, depth, ^Features(0))
+}
+
 // values draws a value of s to be saved at the given version, in which queues
 // hold elements to the given depth.
 func values(s *model.Schema, version uint32, depth int, f Features) *rapid.Generator[*model.Struct] {
