@@ -39,6 +39,7 @@ const (
 	RoundTrip            ID = "vmstate/round-trip"
 	AllOrNothing         ID = "vmstate/all-or-nothing"
 	Agreement            ID = "vmstate/agreement"
+	UsableDescription    ID = "vmstate/usable-description"
 	SubsectionKnown      ID = "subsection/known-name"
 	SubsectionVersion    ID = "subsection/version-range"
 	SubsectionVersion256 ID = "subsection/version-mod-256"
@@ -127,6 +128,7 @@ var Registry = []Rule{
 	{RoundTrip, SeverityError, "What was loaded is saved to the same bytes, and what was saved loads to the same value.", "vmconform"},
 	{AllOrNothing, SeverityError, "A load that fails leaves memory as it was.", "vmconform; the seed left the queue half filled"},
 	{Agreement, SeverityError, "Reference and model, written apart, make the same of a payload.", "vmconform"},
+	{UsableDescription, SeverityError, "A description of a vmsd in a program holds together: its types, flags, sizes and hooks fit each other.", "include/migration/vmstate.h; vmconform"},
 	{SubsectionKnown, SeverityError, "A subsection whose name has its parent's name as prefix is one that the parent knows.", "migration/vmstate.c vmstate_subsection_load (ENOENT)"},
 	{SubsectionVersion, SeverityError, "A subsection's version, modulo 256, is from its minimum_version_id to its version_id.", "migration/vmstate.c vmstate_subsection_load"},
 	{SubsectionVersion256, SeverityWarning, "A subsection's version is below 256; QEMU keeps its low 8 bits only.", "migration/vmstate.c (uint8_t version_id); live QEMU"},
