@@ -18,6 +18,7 @@ var broken = []struct {
 	{rules.WireBitmap, "bitmap-32-bit-words"},
 	{rules.FieldOnWire, "fields-of-all-versions"},
 	{rules.AbsentKept, "absent-cleared"},
+	{rules.CountWhenReached, "count-read-early"},
 	{rules.HookCalls, "pre-load-late"},
 	{rules.HookCalls, "pre-load-twice"},
 	{rules.HookCalls, "post-load-skipped"},
@@ -43,6 +44,8 @@ var broken = []struct {
 	{rules.QueueLinks, "unchecked-links"},
 	{rules.QueueLinks, "unchecked-last"},
 	{rules.QueueLinks, "endless-cycle"},
+	{rules.ListOrder, "list-reversed"},
+	{rules.ListLinks, "cycle-followed"},
 	{rules.TreeSorted, "unchecked-tree"},
 }
 
