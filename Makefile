@@ -8,6 +8,8 @@ SHELL       := /bin/bash
 GO       ?= go
 FUZZTIME ?= 10s
 BENCH    ?= .
+PKG      ?= impl/tailq
+FILES    ?=
 
 .PHONY: help
 help: ## list the targets
@@ -33,6 +35,10 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 		echo "== $$target for $(FUZZTIME)"
 		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./fuzz
 	done
+
+.PHONY: mutate
+mutate: ## mutation-test the package PKG (impl/tailq), or its files FILES; writes docs/mutation/
+	$(GO) run ./internal/mutate $(PKG) $(FILES)
 
 .PHONY: corpus
 corpus: ## record the streams of corpus/ anew, from both QEMUs

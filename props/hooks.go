@@ -33,7 +33,7 @@ var hooks = Property{
 		for hook := range 4 {
 			// What memory holds before a load is most often not what is loaded.
 			for _, op := range []string{"==", "!="} {
-				schema, copies := gen.Copy(p.Schema)
+				schema, copies := clone(p.Schema)
 				h := &copies[m.of].Hooks
 				*[]**model.Condition{&h.PreLoad, &h.PostLoad, &h.PreSave, &h.PostSave}[hook] = &model.Condition{Field: m.Name, Op: op, Value: m.Local}
 				c := p.Case

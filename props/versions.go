@@ -178,7 +178,7 @@ func rangesAround(v uint32) []versionRange {
 // withRange copies s and gives the elements of one of its queues another range
 // of versions. Where they stand elsewhere too, they keep their own.
 func withRange(s *model.Schema, queue *model.Field, r versionRange) *model.Schema {
-	top, copies := gen.Copy(s)
+	top, copies := clone(s)
 	for original, c := range copies {
 		for i := range original.Fields {
 			if &original.Fields[i] != queue {

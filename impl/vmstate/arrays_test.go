@@ -156,3 +156,13 @@ func TestEmptyArrays(t *testing.T) {
 	loads(t, d, &none, "")
 	saves(t, d, &none, "")
 }
+
+// An element that took no bytes counts 1024 in all, each of them.
+func TestElementsOfNothingCount(t *testing.T) {
+	d := one(vmstate.Field{Name: "a", Flags: vmstate.Array | vmstate.Struct, Num: 3, VMSD: one()})
+	var none struct{}
+	refused(t, loadWithin(d, unsafe.Pointer(&none), nil, rules.Limits{Elements: 2 * 1024}), verdict{rules.Limit, 0, "a[2]"})
+	if err := loadWithin(d, unsafe.Pointer(&none), nil, rules.Limits{Elements: 2*1024 + 1}); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -60,7 +60,7 @@ func words(bits int64) int { return int((bits + 63) / 64) }
 // are; bad says what is wrong with that.
 func (b *bitmap) words(p unsafe.Pointer) (n int, at unsafe.Pointer, bad string) {
 	bits := b.sizeType.read(unsafe.Add(p, b.size))
-	if bits < 0 || bits > rules.MaxCount {
+	if !isCount(bits) {
 		return 0, nil, fmt.Sprintf("a bitmap of %d bits", bits)
 	}
 	if bits > b.room {

@@ -26,7 +26,7 @@ func (r *Check) WriteText(w io.Writer, ink Ink, quiet bool) error {
 }
 
 func (f *File) text(b *strings.Builder, ink Ink) {
-	fmt.Fprintf(b, "%s %s: %s\n", ink.verdict(f.Verdict, fmt.Sprintf("%-9s", f.Verdict)), f.Name, f.summary())
+	fmt.Fprintf(b, "%s %s: %s\n", ink.Verdict(f.Verdict, fmt.Sprintf("%-9s", f.Verdict)), f.Name, f.summary())
 	for _, x := range f.Findings {
 		if x.Severity == rules.SeverityNote {
 			continue
