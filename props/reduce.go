@@ -2,6 +2,7 @@ package props
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"vmconform/model"
 	"vmconform/props/gen"
@@ -193,16 +194,39 @@ func (r *reducer) shortenStream() {
 		link := r.smallest.links()[i]
 		c := r.smallest.Case
 		c.Stream = splice(c.Stream, int(link.Offset), int(link.Size))
+		if link.count >= 0 {
+			fewer := c
+			fewer.Stream = bytes.Clone(c.Stream)
+			count := fewer.Stream[link.count:]
+			binary.BigEndian.PutUint32(count, binary.BigEndian.Uint32(count)-1)
+			if r.try(fewer) {
+				return true
+			}
+		}
 		return r.try(c)
 	})
 }
 
+// A link is an element or a pair.
+type link struct {
+	model.Span
+	count int64 // where the count of a pair's tree stands; -1 for an element, and where that is not plain
+}
+
 // links lists the elements and pairs of a load's stream that are whole.
-func (c Case) links() []model.Span {
-	var list []model.Span
+func (c Case) links() []link {
+	var list []link
+	trees := map[*model.Field]int64{} // the last one of each
 	for _, span := range c.spans() {
-		if (isElement(span) || isPair(span)) && closed(span) {
-			list = append(list, span)
+		switch {
+		case isTree(span):
+			trees[span.Field] = span.Offset
+		case (isElement(span) || isPair(span)) && closed(span):
+			count, counted := trees[span.Field]
+			if !counted {
+				count = -1
+			}
+			list = append(list, link{span, count})
 		}
 	}
 	return list
