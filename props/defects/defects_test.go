@@ -15,6 +15,7 @@ import (
 // same.
 const cases = 2000
 
+// Past faults among them: list-order is insert-at-head and save-backwards.
 func TestEveryDefectIsFound(t *testing.T) {
 	for _, d := range All {
 		t.Run(d.ID, func(t *testing.T) {
