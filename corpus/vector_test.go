@@ -45,13 +45,16 @@ func refused(class rules.Class, offset int64, path string) verdict {
 	return verdict{class: class, offset: offset, path: path}
 }
 
+// reads is accepted, and what it means is said.
+func reads(value string) verdict { return verdict{value: value} }
+
 func noted(note rules.ID, offset int64, path, value string) verdict {
 	return verdict{note: note, offset: offset, path: path, value: value}
 }
 
 // sources are the vectors, by theme.
 func sources() []source {
-	return slices.Concat(queueSources, pointSources, faultSources)
+	return slices.Concat(wireSources, queueSources, pointSources, faultSources)
 }
 
 func (s source) vector(t *testing.T) Vector {

@@ -11,7 +11,7 @@ import (
 var hooks = Property{
 	ID:       "hooks",
 	Sentence: "pre_load is called before the first field and post_load behind the last subsection, pre_save and post_save likewise; one that fails ends the load or save there.",
-	Rules:    []rules.ID{rules.HookSucceeds},
+	Rules:    []rules.ID{rules.HookCalls, rules.HookSucceeds},
 	try: func(t *rapid.T, s *trial) *Failure {
 		p := drawSample(t, s, gen.Subsections)
 		type member struct {

@@ -63,7 +63,7 @@ var terminators = Property{
 var elements = Property{
 	ID:       "links/elements",
 	Sentence: "A queue holds the elements that stand before its terminator, in that order, however many.",
-	Rules:    []rules.ID{rules.QueueOrder, rules.QueueTerminator},
+	Rules:    []rules.ID{rules.QueueOrder, rules.ListOrder, rules.QueueTerminator},
 	try: func(t *rapid.T, s *trial) *Failure {
 		p := drawSample(t, s, gen.Queues)
 		list := p.only(isElement, closed)

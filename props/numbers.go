@@ -15,7 +15,7 @@ var numbers = Property{
 	ID:       "values/numbers",
 	Sentence: "A number is taken for what its type says, and refused where it counts more than there may be, is not what memory holds, or does not let a condition hold.",
 	Rules: []rules.ID{
-		rules.CountRange, rules.EqualValue, rules.Int32LE, rules.MustExist, rules.Validate, rules.HookSucceeds, rules.BoolCanonical,
+		rules.WireInteger, rules.CountRange, rules.EqualValue, rules.Int32LE, rules.MustExist, rules.Validate, rules.HookSucceeds, rules.BoolCanonical,
 	},
 	try: func(t *rapid.T, s *trial) *Failure {
 		p := drawSample(t, s, gen.Rooms|gen.Locals|gen.Conditions)

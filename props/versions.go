@@ -15,7 +15,7 @@ import (
 var argumentVersion = Property{
 	ID:       "version/argument",
 	Sentence: "A vmsd is loaded and saved at a version of its range and refused at any other, before a byte is looked at.",
-	Rules:    []rules.ID{rules.VersionRange},
+	Rules:    []rules.ID{rules.VersionRange, rules.FieldOnWire, rules.AbsentKept},
 	try: func(t *rapid.T, s *trial) *Failure {
 		p := drawSample(t, s, 0)
 		for _, version := range boundaries(p.Schema) {
