@@ -38,6 +38,10 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 corpus: ## record the streams of corpus/ anew, from both QEMUs
 	$(GO) run ./corpus/record
 
+.PHONY: defects
+defects: ## try every property on every defect, and write docs/defects.md
+	$(GO) run ./props/defects/matrix
+
 .PHONY: bench
 bench: ## run the benchmarks that BENCH matches (all)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
