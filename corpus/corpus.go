@@ -4,6 +4,9 @@
 // The streams are zstd-compressed in streams/, described by manifest.json, and
 // embedded. `make corpus` records them anew. Nothing in the manifest was ever
 // computed by the code that the corpus tests.
+//
+// Beside them stand vectors, made by hand: payloads with their schemas, and whole
+// streams.
 package corpus
 
 import (
@@ -16,7 +19,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-//go:embed manifest.json streams vectors
+//go:embed manifest.json streams vectors stream-vectors
 var files embed.FS
 
 // Manifest is manifest.json.

@@ -55,7 +55,7 @@ func Vectors() ([]Vector, error) {
 		if err != nil {
 			return nil, err
 		}
-		v, err := parseVector(b)
+		v, err := ParseVector(b)
 		if err != nil {
 			return nil, fmt.Errorf("corpus/%s: %w", name, err)
 		}
@@ -91,19 +91,10 @@ func (v Vector) Bytes() []byte {
 	return b.Bytes()
 }
 
-func parseVector(b []byte) (Vector, error) {
+// ParseVector is the inverse of Bytes; it leaves the ID empty.
+func ParseVector(b []byte) (Vector, error) {
 	var v Vector
-	header, payload, ok := bytes.Cut(b, []byte("\n\n"))
-	if !ok {
-		return v, fmt.Errorf("no empty line behind the header")
-	}
-	v.Payload = payload
-	for line := range strings.Lines(string(header) + "\n") {
-		key, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
-		if !ok {
-			return v, fmt.Errorf("header line %q", line)
-		}
-		var err error
+	payload, err := parseHeader(b, func(key, value string) (err error) {
 		switch key {
 		case "rule":
 			v.Rule = value
@@ -132,9 +123,27 @@ func parseVector(b []byte) (Vector, error) {
 		default:
 			err = fmt.Errorf("header key %q", key)
 		}
-		if err != nil {
-			return v, err
+		return err
+	})
+	v.Payload = payload
+	return v, err
+}
+
+// parseHeader hands the lines of a vector's header to set, and returns what
+// stands behind its empty line.
+func parseHeader(b []byte, set func(key, value string) error) ([]byte, error) {
+	header, rest, ok := bytes.Cut(b, []byte("\n\n"))
+	if !ok {
+		return nil, fmt.Errorf("no empty line behind the header")
+	}
+	for line := range strings.Lines(string(header) + "\n") {
+		key, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		if !ok {
+			return nil, fmt.Errorf("header line %q", line)
+		}
+		if err := set(key, value); err != nil {
+			return nil, err
 		}
 	}
-	return v, nil
+	return rest, nil
 }

@@ -14,7 +14,7 @@ import (
 	"vmconform/rules"
 )
 
-var update = flag.Bool("update", false, "write vectors/ anew")
+var update = flag.Bool("update", false, "write vectors/ and stream-vectors/ anew")
 
 // A source is what a vector is written from. Its wire is hexadecimal, blanks
 // anywhere, put together from the wire format; it is loaded at the schema's own
@@ -86,35 +86,41 @@ func TestVectorsAreAsWritten(t *testing.T) {
 		}
 		want[name] = s.vector(t).Bytes()
 	}
+	keep(t, "vectors", want)
+}
+
+// keep compares the files of a folder with what they have to be, or writes them.
+func keep(t *testing.T, folder string, want map[string][]byte) {
+	t.Helper()
 	if *update {
 		for name, b := range want {
-			if err := os.WriteFile(filepath.Join("vectors", name), b, 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(folder, name), b, 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	have, err := os.ReadDir("vectors")
+	have, err := os.ReadDir(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range have {
-		b, err := os.ReadFile(filepath.Join("vectors", f.Name()))
+		b, err := os.ReadFile(filepath.Join(folder, f.Name()))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if w, ok := want[f.Name()]; !ok || !bytes.Equal(b, w) {
-			t.Errorf("%s is not what this test writes: go test ./corpus -run Vectors -update", f.Name())
+			t.Errorf("%s/%s is not what this test writes: go test ./corpus -run AsWritten -update", folder, f.Name())
 		}
 		delete(want, f.Name())
 	}
 	for name := range want {
-		t.Errorf("%s is missing: go test ./corpus -run Vectors -update", name)
+		t.Errorf("%s/%s is missing: go test ./corpus -run AsWritten -update", folder, name)
 	}
 }
 
 func TestVectorFileRoundTrip(t *testing.T) {
 	for _, v := range vectors(t) {
-		again, err := parseVector(v.Bytes())
+		again, err := ParseVector(v.Bytes())
 		if err != nil {
 			t.Fatalf("%s: %v", v.ID, err)
 		}

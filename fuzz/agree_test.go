@@ -11,6 +11,7 @@ import (
 
 	"vmconform/bind"
 	"vmconform/model"
+	"vmconform/props"
 	"vmconform/rules"
 )
 
@@ -29,22 +30,18 @@ func hangs() (stop func() bool) {
 	return time.AfterFunc(20*time.Second, func() { panic("no answer within 20 s") }).Stop
 }
 
-// A load is one stream to be loaded by both sides.
+// A load is one stream to be loaded by both sides: the model, and ref.
 type load struct {
 	schema  *model.Schema
 	version uint32
 	stream  []byte
 	limits  rules.Limits
+	ref     subject
 }
 
-// failf fails with all that is needed to look at the load again.
-func (l load) failf(t *testing.T, format string, args ...any) {
-	t.Helper()
-	schema, err := model.MarshalSchema(l.schema)
-	if err != nil {
-		schema = []byte(err.Error())
-	}
-	t.Fatalf("%s\nschema  %s\nversion %d\nstream  %x\nlimits  %+v", fmt.Sprintf(format, args...), schema, l.version, l.stream, l.limits)
+// loadOf has the reference load at the same limits as the model.
+func loadOf(s *model.Schema, version uint32, stream []byte, limits rules.Limits) load {
+	return load{s, version, stream, limits, &reference{bind.Reference{Limits: limits}}}
 }
 
 // with is the same load of another stream.
@@ -56,11 +53,12 @@ func (l load) with(stream []byte) load {
 // agree loads by both sides and fails unless they say the same: value, bytes
 // taken and notes, or class, offset and path of the error. It returns what the
 // model says; spans asks for the model's spans.
-func (l load) agree(t *testing.T, ref *bind.Reference, spans bool) (model.Loaded, *rules.Error) {
+func (l load) agree(t testing.TB, spans bool) (model.Loaded, *rules.Error) {
 	t.Helper()
+	defer l.panics(t, l.asked)
 	want, err := model.Decode(l.schema, l.stream, l.version, model.Options{Limits: l.limits, Spans: spans})
 	wantErr := l.typed(t, "model", err)
-	got, err := ref.Load(l.schema, l.stream, l.version)
+	got, err := l.ref.Load(l.schema, l.stream, l.version)
 	gotErr := l.typed(t, "reference", err)
 	if (wantErr == nil) != (gotErr == nil) || wantErr != nil && differ(wantErr, gotErr) {
 		l.failf(t, "outcome\nmodel     %s\nreference %s", outcome(wantErr), outcome(gotErr))
@@ -81,7 +79,7 @@ func (l load) agree(t *testing.T, ref *bind.Reference, spans bool) (model.Loaded
 }
 
 // typed makes sure that an error is what errors have to be.
-func (l load) typed(t *testing.T, who string, err error) *rules.Error {
+func (l load) typed(t testing.TB, who string, err error) *rules.Error {
 	t.Helper()
 	if err == nil {
 		return nil
@@ -120,26 +118,30 @@ func spellNotes(notes []rules.Note) string {
 // bytes, or refuse alike. Where everything was loaded at the version at which it
 // is saved, those are the canonical form of what was taken: the bytes taken, if
 // there was nothing to note, and else bytes that mean the same without a note.
-func (l load) resaves(t *testing.T, ref *bind.Reference, loaded model.Loaded) {
+func (l load) resaves(t testing.TB, loaded model.Loaded) {
 	t.Helper()
+	c := l.saves(loaded.Value)
+	defer l.panics(t, func() props.Case { return c })
 	// What was too old to be loaded may stand deeper.
-	defer func(limits rules.Limits) { ref.Limits = limits }(ref.Limits)
-	ref.Limits.Depth = 1 << 10
+	deeper := l.limits
+	deeper.Depth = 1 << 10
+	l.ref.limit(deeper)
+	defer l.ref.limit(l.limits)
 	whole := l.wholeVersions(loaded) && !looksAhead(l.schema, map[*model.Schema]bool{})
-	want, err := model.Encode(l.schema, loaded.Value, l.version)
-	if err != nil {
-		l.refusesToSave(t, ref, loaded, asError(err), whole)
+	if c.Refuse != nil {
+		l.refusesToSave(t, c, whole)
 		return
 	}
-	got, err := ref.Save(l.schema, loaded.Value, l.version)
+	want := c.Stream
+	got, err := l.ref.Save(l.schema, loaded.Value, l.version)
 	if err != nil {
-		l.failf(t, "the reference cannot save what it loaded: %v", err)
+		l.fail(t, c, "the reference cannot save what it loaded: %v", err)
 	}
 	if !bytes.Equal(want, got) {
-		l.failf(t, "saved again\nmodel     %x\nreference %x", want, got)
+		l.fail(t, c, "saved again\nmodel     %x\nreference %x", want, got)
 	}
 	if l.version == l.schema.Version {
-		_, kept, err := ref.LoadAndSave(l.schema, l.stream, l.version)
+		_, kept, err := l.ref.LoadAndSave(l.schema, l.stream, l.version)
 		if err != nil || !bytes.Equal(kept, want) {
 			l.failf(t, "saved from the memory that it was loaded into: %v\nmodel     %x\nreference %x", err, want, kept)
 		}
@@ -162,22 +164,23 @@ func (l load) resaves(t *testing.T, ref *bind.Reference, loaded model.Loaded) {
 	}
 }
 
-// refusesToSave fails unless the reference refuses to save what the model does:
+// refusesToSave fails unless the reference refuses to save what the model does, c:
 // conditions that were not asked in loading may not hold. A value that does not
 // fit is another matter. An array that older elements do not have, or that was
 // not there by a condition which holds now, is not in memory as its count says.
-func (l load) refusesToSave(t *testing.T, ref *bind.Reference, loaded model.Loaded, want *rules.Error, whole bool) {
+func (l load) refusesToSave(t testing.TB, c props.Case, whole bool) {
 	t.Helper()
+	want := c.Refuse
 	if want.Class != rules.Hook && want.Class != rules.MissingField && want.Rule != rules.Validate {
 		if whole {
 			l.failf(t, "the model cannot save what it loaded: %v", want)
 		}
 		return
 	}
-	_, err := ref.Save(l.schema, loaded.Value, l.version)
+	_, err := l.ref.Save(c.Schema, c.Value, c.Version)
 	got := asError(err)
 	if got == nil || differ(want, got) && (whole || got.Rule != rules.CountRange) {
-		l.failf(t, "saved again\nmodel     %v\nreference %v", want, err)
+		l.fail(t, c, "saved again\nmodel     %v\nreference %v", want, err)
 	}
 }
 

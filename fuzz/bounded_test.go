@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ func hostiles() []hostile {
 	deep.Fields = []model.Field{{Name: strings.Repeat("q", 255), Type: model.TypeQueue, Version: 1, Elem: deep}}
 	deepList := &model.Schema{Name: "n", Version: 1}
 	deepList.Fields = []model.Field{{Name: "l", Type: model.TypeList, Version: 1, Elem: deepList}}
-	one := func(s *model.Schema, stream []byte) load { return load{schema: s, version: 1, stream: stream} }
+	one := func(s *model.Schema, stream []byte) load { return loadOf(s, 1, stream, rules.Limits{}) }
 	return []hostile{
 		{"a buffer of 2 GiB", one(counted(field("", model.TypeBuffer)), all)},
 		{"2^31 integers", one(counted(field("", model.TypeUint64)), all)},
@@ -110,10 +111,9 @@ func TestLoadIsBounded(t *testing.T) {
 			limit := perCall + perByte*len(h.stream)
 			n := allocates(t, func() { _, _ = model.Decode(h.schema, h.stream, h.version, model.Options{}) })
 			require.Less(t, n, limit, "the model, for %d bytes", len(h.stream))
-			ref := &bind.Reference{}
-			n = allocates(t, func() { _, _ = ref.Load(h.schema, h.stream, h.version) })
+			n = allocates(t, func() { _, _ = h.ref.Load(h.schema, h.stream, h.version) })
 			require.Less(t, n, limit, "the reference, for %d bytes", len(h.stream))
-			h.agree(t, ref, false)
+			h.agree(t, false)
 		})
 	}
 }
@@ -124,10 +124,9 @@ func TestElementsOfNothingAreBounded(t *testing.T) {
 		field("n", model.TypeUint32),
 		{Name: "list", Type: model.TypeStruct, Array: true, CountFrom: "n", Elem: &model.Schema{Name: "e"}},
 	}}
-	l := load{schema: s, stream: []byte{0x7f, 0xff, 0xff, 0xff}, limits: rules.Limits{Elements: 1 << 12}}
-	ref := &bind.Reference{Limits: l.limits}
+	l := loadOf(s, 0, []byte{0x7f, 0xff, 0xff, 0xff}, rules.Limits{Elements: 1 << 12})
 	n := allocates(t, func() {
-		_, err := l.agree(t, ref, false)
+		_, err := l.agree(t, false)
 		require.Equal(t, rules.Limit, err.Class)
 	})
 	require.Less(t, n, perCall+perByte*l.limits.Elements)
@@ -137,8 +136,7 @@ func TestElementsOfNothingAreBounded(t *testing.T) {
 func TestQueueLoadIsBounded(t *testing.T) {
 	for _, s := range queueSeeds(t) {
 		c := queueCases[int(s.schema)%len(queueCases)]
-		l := load{schema: c.schema(s.version), version: 1<<32 - 1, limits: limitSets[0]}
-		ref := &bind.Reference{Limits: l.limits}
+		l := loadOf(c.schema(s.version), math.MaxUint32, nil, limitSets[0])
 		streams := [][]byte{s.stream}
 		for i := range s.stream {
 			b := bytes.Clone(s.stream)
@@ -151,7 +149,7 @@ func TestQueueLoadIsBounded(t *testing.T) {
 		n := allocates(t, func() {
 			for _, b := range streams {
 				_, _ = model.Decode(l.schema, b, l.version, model.Options{Limits: l.limits})
-				_, _ = ref.Load(l.schema, b, l.version)
+				_, _ = l.ref.Load(l.schema, b, l.version)
 			}
 		})
 		require.Less(t, n, len(streams)*(1<<16+2*perByte*len(s.stream)), "%s, %d bytes", c.path, len(s.stream))

@@ -25,7 +25,7 @@ func (d *payloadDecoder) Decode(s *savevm.Section, b []byte) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	l := load{schema: desc.Schema, version: desc.Schema.Version, stream: b, limits: d.limits}
+	l := loadOf(desc.Schema, desc.Schema.Version, b, d.limits)
 	loaded, err := model.Decode(l.schema, b, l.version, model.Options{Limits: d.limits, Spans: true})
 	if err != nil {
 		return asError(err).Offset, err

@@ -15,6 +15,12 @@
 // target's name may contain another's. What a target once found is kept in
 // testdata/fuzz and tried by every go test.
 //
+// Where reference and model disagree on a load, or on saving again, the failure
+// is printed as a case (package props), with the command that repeats it. Native
+// Go structs, memory that is loaded over and limits other than the default ones
+// are none: there the failing input alone repeats it.
+//
 // Seeds are cut from the streams of package corpus when a test runs: queues,
-// sections and descriptions, without guest memory.
+// sections and descriptions, without guest memory. So are its vectors: a case
+// that was made a vector is a seed.
 package fuzz

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"vmconform/corpus"
 	"vmconform/model"
 )
 
@@ -18,7 +20,7 @@ import (
 //
 //	schema    = name, version, version (how many are below it), u8 n, n×field, a condition for each field with the flag,
 //	            u8 (subsections in the low four bits, hooks above), a condition for each hook, subsections×schema
-//	name      = a byte: 00 to 7f choose a derived one, 80+n one of the next n+1 bytes
+//	name      = a byte: 00 to 7f choose a derived one, 80+n one of the next n+1 bytes, ff one of u8 n bytes (one, where n is 0)
 //	version   = u8, or ff be32
 //	field     = u8 type, be16 flags, what each flag is followed by, and if it is a container its elem
 //	number    = u8, or ff be16
@@ -44,6 +46,7 @@ const (
 	wide        = 0xff
 	wideSigned  = -0x80
 	literalName = 0x80
+	longName    = 0xff - literalName + 1 // bytes; shorter ones need no length
 	subsBits    = 0x0f
 	withOther   = 0x80
 )
@@ -188,7 +191,11 @@ func (r *schemaReader) which(names []string) string {
 func (r *schemaReader) name(parent *model.Schema) string {
 	b := r.u8()
 	if b >= literalName {
-		name := string(r.bytes(int(b&^literalName) + 1))
+		n := int(b&^literalName) + 1
+		if n == longName {
+			n = max(1, int(r.u8()))
+		}
+		name := strings.ToValidUTF8(string(r.bytes(n)), "?") // or no case could be written of it
 		if parent == nil || !taken(parent, name) {
 			return name
 		}
@@ -518,8 +525,10 @@ func (w *schemaWriter) which(names []string, name string) {
 
 func (w *schemaWriter) schema(s *model.Schema) {
 	w.begun = append(w.begun, s)
-	w.u8(len(s.Name)-1, literalName-1)
-	w.out[len(w.out)-1] |= literalName
+	w.u8(literalName+min(len(s.Name), longName)-1, math.MaxUint8)
+	if len(s.Name) >= longName {
+		w.u8(len(s.Name), math.MaxUint8)
+	}
 	w.out = append(w.out, s.Name...)
 	w.version(s.Version)
 	w.version(s.Version - s.Minimum)
@@ -683,6 +692,14 @@ func plain(s *model.Schema, done map[*model.Schema]*model.Schema) *model.Schema 
 	return p
 }
 
+// spell writes a schema without the names of fields and of types.
+func spell(t testing.TB, s *model.Schema) string {
+	t.Helper()
+	b, err := model.MarshalSchema(plain(s, map[*model.Schema]*model.Schema{}))
+	require.NoError(t, err)
+	return string(b)
+}
+
 // What is written is read again, so that a seed is the device that it was cut
 // from, and all that a schema can say can be drawn.
 func TestSchemaBytes(t *testing.T) {
@@ -691,17 +708,18 @@ func TestSchemaBytes(t *testing.T) {
 		if !ok {
 			return false
 		}
-		got, err := model.MarshalSchema(readSchema(b))
-		require.NoError(t, err)
-		want, err := model.MarshalSchema(plain(s, map[*model.Schema]*model.Schema{}))
-		require.NoError(t, err)
-		require.Equal(t, string(want), string(got))
+		require.Equal(t, spell(t, s), spell(t, readSchema(b)))
 		return true
 	}
 	for _, c := range queueCases {
 		s := c.schema(c.elem.Version)
 		s.Version = c.elem.Version
 		require.True(t, check(s), c.path)
+	}
+	vectors, err := corpus.Vectors()
+	require.NoError(t, err)
+	for _, v := range vectors {
+		require.True(t, check(loadOfVector(t, v).schema), v.ID)
 	}
 	list := devices(t)
 	n := 0
@@ -723,7 +741,7 @@ func TestSchemaBytes(t *testing.T) {
 			types[s.Fields[i].Type]++
 		}
 	}
-	require.Greater(t, n, 240, "drawn") // others have long names
+	require.Equal(t, 400, n, "drawn")
 	require.Len(t, types, int(model.TypeValidate), "%v", types)
 }
 
@@ -733,6 +751,8 @@ func TestSchemaOfAnyBytes(t *testing.T) {
 		b := noise(uint64(seed), seed%200)
 		s := readSchema(b)
 		require.NoError(t, s.Check(), "%x", b)
+		_, err := model.MarshalSchema(s)
+		require.NoError(t, err, "%x", b)
 		require.LessOrEqual(t, values(model.Zero(s)), 64*maxWeight, "%x", b)
 	}
 }

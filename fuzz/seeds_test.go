@@ -251,13 +251,6 @@ func cutShort(seeds [][]byte) [][]byte {
 	return list
 }
 
-// A queueSeed is the arguments of FuzzLoadQTAILQ.
-type queueSeed struct {
-	stream  []byte
-	schema  uint8
-	version uint32
-}
-
 // queueSeeds are the queues of the corpus, at the versions at and beside the
 // ends of their elements' range, and one small queue of each of the table.
 func queueSeeds(tb testing.TB) []queueSeed {
@@ -323,31 +316,24 @@ func queues(tb testing.TB) []queue {
 	return list
 }
 
-// A stateSeed is the arguments of FuzzLoadState.
-type stateSeed struct {
-	schema, stream []byte
-	version        uint32
-	limits         uint8
-}
-
 // stateSeeds are devices whose schema can be written as bytes, the queues of
 // the table, and drawn cases, which have what no device of the corpus has.
 func stateSeeds(tb testing.TB) []stateSeed {
 	tb.Helper()
 	var list []stateSeed
-	add := func(s *model.Schema, stream []byte) {
-		if b, ok := writeSchema(s); ok {
-			list = append(list, stateSeed{b, stream, versionArgument(s, s.Version), 0})
+	add := func(l load, limits uint8) {
+		if s, ok := stateSeedOf(l, limits); ok {
+			list = append(list, s)
 		}
 	}
 	for _, d := range devices(tb) {
 		if len(d.payload) >= 4*seedSize {
 			continue
 		}
-		add(d.schema, d.payload)
+		add(d.load, 0)
 		if sub := d.lastSubsection(); sub != nil {
 			// Loaded a second time before the third shows to be cut.
-			add(d.schema, slices.Concat(d.payload, sub, sub[:len(sub)-1]))
+			add(d.with(slices.Concat(d.payload, sub, sub[:len(sub)-1])), 0)
 		}
 	}
 	for _, c := range queueCases {
@@ -355,17 +341,40 @@ func stateSeeds(tb testing.TB) []stateSeed {
 		s.Version = c.elem.Version
 		stream, err := model.Encode(s, sample(s, 2), s.Version)
 		require.NoError(tb, err)
-		add(s, stream)
+		add(load{schema: s, version: s.Version, stream: stream}, 0)
 	}
 	for i := range 40 {
 		c := drawn.Example(i)
 		stream, err := model.Encode(c.Schema, c.Value, c.Version)
 		require.NoError(tb, err)
-		if b, ok := writeSchema(c.Schema); ok {
-			list = append(list, stateSeed{b, stream, versionArgument(c.Schema, c.Version), uint8(i)})
-		}
+		add(load{schema: c.Schema, version: c.Version, stream: stream}, uint8(i))
 	}
 	return list
+}
+
+// vectorSeeds are the vectors of the corpus, accepted and refused: each that can
+// be said in the arguments of FuzzLoadState, and in those of FuzzLoadQTAILQ.
+func vectorSeeds(tb testing.TB) (states []stateSeed, queues []queueSeed) {
+	tb.Helper()
+	vectors, err := corpus.Vectors()
+	require.NoError(tb, err)
+	for _, v := range vectors {
+		l := loadOfVector(tb, v)
+		if s, ok := stateSeedOf(l, 0); ok {
+			states = append(states, s)
+		}
+		if q, ok := queueSeedOf(tb, l); ok {
+			queues = append(queues, q)
+		}
+	}
+	return states, queues
+}
+
+func loadOfVector(tb testing.TB, v corpus.Vector) load {
+	tb.Helper()
+	s, err := model.UnmarshalSchema([]byte(v.Schema))
+	require.NoError(tb, err, v.ID)
+	return load{schema: s, version: v.Version, stream: v.Payload}
 }
 
 var drawn = gen.Cases(gen.Space{Depth: 3})
@@ -421,6 +430,60 @@ func TestSeeds(t *testing.T) {
 	require.Equal(t, 8, found["uefi-variable"])
 }
 
+// Every vector is a seed that asks for what the vector does, so that a case
+// which was made a vector is tried and mutated from then on.
+func TestVectorsAreSeeds(t *testing.T) {
+	vectors, err := corpus.Vectors()
+	require.NoError(t, err)
+	var queues []string
+	for _, v := range vectors {
+		l := loadOfVector(t, v)
+		s, ok := stateSeedOf(l, 0)
+		require.True(t, ok, "FuzzLoadState cannot express %s", v.ID)
+		s.load().comesTo(t, v)
+		if q, ok := queueSeedOf(t, l); ok {
+			queues = append(queues, v.ID)
+			_, l := q.load()
+			l.comesTo(t, v)
+		}
+	}
+	require.Subset(t, queues, []string{
+		"ccs-list", "ccs-list-cut", "pending-events", "pending-events-cut-in-second", "pending-events-empty",
+		"pending-events-marker-02", "pending-events-unterminated",
+	})
+	require.NotContains(t, queues, "pending-events-too-new", "the target's own vmsd is never too new")
+	top := &model.Schema{Name: "old", Version: 1, Fields: []model.Field{{Name: "q", Type: model.TypeQueue, Version: 1, Elem: eventElem}}}
+	_, ok := queueSeedOf(t, load{schema: top, version: 1})
+	require.True(t, ok)
+	_, ok = queueSeedOf(t, load{schema: top, version: 0})
+	require.False(t, ok, "the queue is not on the wire")
+	asStates, asQueues := vectorSeeds(t)
+	require.Len(t, asStates, len(vectors))
+	require.Len(t, asQueues, len(queues))
+}
+
+// comesTo fails unless the model makes of a load what a vector says, but for
+// the names of fields.
+func (l load) comesTo(t *testing.T, v corpus.Vector) {
+	t.Helper()
+	loaded, err := model.Decode(l.schema, l.stream, l.version, model.Options{Limits: l.limits})
+	if v.Expect == "refuse" {
+		require.Error(t, err, v.ID)
+		require.Equal(t, v.Class, string(asError(err).Class), v.ID)
+		require.Equal(t, v.Offset, asError(err).Offset, v.ID)
+		return
+	}
+	require.NoError(t, err, v.ID)
+	require.Equal(t, int64(len(v.Payload)), loaded.Consumed, v.ID)
+	if v.Note == "" {
+		require.Empty(t, loaded.Notes, v.ID)
+		return
+	}
+	require.Len(t, loaded.Notes, 1, v.ID)
+	require.Equal(t, v.Note, string(loaded.Notes[0].Rule), v.ID)
+	require.Equal(t, v.Offset, loaded.Notes[0].Offset, v.ID)
+}
+
 // A seed that is refused at once leads nowhere.
 func TestSeedsAreAccepted(t *testing.T) {
 	partial := 0
@@ -441,8 +504,8 @@ func TestSeedsAreAccepted(t *testing.T) {
 	// devices have a subsection too many.
 	seeds, whole := stateSeeds(t), 0
 	for _, s := range seeds {
-		schema := readSchema(s.schema)
-		loaded, err := model.Decode(schema, s.stream, argumentVersion(schema, s.version), model.Options{})
+		l := s.load()
+		loaded, err := model.Decode(l.schema, l.stream, l.version, model.Options{})
 		if err == nil && int64(len(s.stream)) == loaded.Consumed {
 			whole++
 		}

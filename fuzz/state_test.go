@@ -1,11 +1,41 @@
 package fuzz
 
 import (
+	"math"
 	"testing"
 
-	"vmconform/bind"
 	"vmconform/model"
 )
+
+// A stateSeed is the arguments of FuzzLoadState.
+type stateSeed struct {
+	schema, stream []byte
+	version        uint32
+	limits         uint8
+}
+
+// anyVersion, for limits, takes the version as it is, and the first limits.
+const anyVersion = math.MaxUint8
+
+// stateSeedOf is the seed that loads as l does, but for its limits; false where
+// the schema cannot be written as bytes.
+func stateSeedOf(l load, limits uint8) (stateSeed, bool) {
+	b, ok := writeSchema(l.schema)
+	arg := versionArgument(l.schema, l.version)
+	if argumentVersion(l.schema, arg) != l.version {
+		return stateSeed{b, l.stream, l.version, anyVersion}, ok
+	}
+	return stateSeed{b, l.stream, arg, limits}, ok
+}
+
+// load is what the arguments ask for.
+func (a stateSeed) load() load {
+	s := readSchema(a.schema)
+	if a.limits == anyVersion {
+		return loadOf(s, a.version, a.stream, limitSets[0])
+	}
+	return loadOf(s, argumentVersion(s, a.version), a.stream, limitSets[int(a.limits)%len(limitSets)])
+}
 
 // versionArgument is the argument of FuzzLoadState that stands for a version.
 func versionArgument(s *model.Schema, version uint32) uint32 { return version - s.Minimum + 1 }
@@ -18,38 +48,37 @@ func argumentVersion(s *model.Schema, arg uint32) uint32 {
 }
 
 func FuzzLoadState(f *testing.F) {
-	for _, s := range stateSeeds(f) {
+	vectors, _ := vectorSeeds(f)
+	for _, s := range append(stateSeeds(f), vectors...) {
 		f.Add(s.schema, s.stream, s.version, s.limits)
 	}
 	f.Fuzz(func(t *testing.T, schema, stream []byte, version uint32, limits uint8) {
 		defer hangs()()
-		s := readSchema(schema)
-		l := load{schema: s, version: argumentVersion(s, version), stream: stream, limits: limitSets[int(limits)%len(limitSets)]}
-		if err := s.Check(); err != nil {
+		l := stateSeed{schema, stream, version, limits}.load()
+		if err := l.schema.Check(); err != nil {
 			l.failf(t, "the schema: %v", err)
 		}
-		ref := &bind.Reference{Limits: l.limits}
-		loaded, err := l.agree(t, ref, true)
+		loaded, err := l.agree(t, true)
 		nativeRoundTrip(t, stream)
 		if err != nil {
 			return
 		}
-		l.resaves(t, ref, loaded)
-		l.leavesMemory(t, ref, loaded)
-		l.agreesOnPairs(t, ref, loaded)
+		l.resaves(t, loaded)
+		l.leavesMemory(t, loaded)
+		l.agreesOnPairs(t, loaded)
 	})
 }
 
 // leavesMemory loads what is left of an accepted stream when it is cut over
 // the value that the whole of it has: where that fails, the value is still
 // there.
-func (l load) leavesMemory(t *testing.T, ref *bind.Reference, loaded model.Loaded) {
+func (l load) leavesMemory(t testing.TB, loaded model.Loaded) {
 	t.Helper()
 	for _, n := range []int64{loaded.Consumed - 1, loaded.Consumed / 2} {
 		if n < 0 {
 			continue
 		}
-		after, _, err := ref.LoadOver(l.schema, loaded.Value, l.stream[:n], l.version)
+		after, _, err := l.ref.LoadOver(l.schema, loaded.Value, l.stream[:n], l.version)
 		if err == nil {
 			continue // a count that is not on the wire may have been another
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"testing"
 
-	"vmconform/bind"
 	"vmconform/impl/savevm"
 	"vmconform/model"
 	"vmconform/rules"
@@ -134,7 +133,6 @@ func reencodes(t *testing.T, s *savevm.Stream, d *payloadDecoder) {
 // saved is what the reference writes of a decoded payload.
 func (d decoded) saved(t *testing.T) []byte {
 	t.Helper()
-	ref := &bind.Reference{Limits: d.limits}
 	if values(d.loaded.Value) > maxWeight {
 		out, err := model.Encode(d.schema, d.loaded.Value, d.version)
 		if err != nil {
@@ -142,14 +140,14 @@ func (d decoded) saved(t *testing.T) []byte {
 		}
 		return out
 	}
-	loaded, err := d.agree(t, ref, true)
+	loaded, err := d.agree(t, true)
 	if err != nil {
 		d.failf(t, "refused when loaded again: %v", err)
 	}
-	d.resaves(t, ref, loaded)
-	out, failed := ref.Save(d.schema, loaded.Value, d.version)
+	d.resaves(t, loaded)
+	out, failed := d.ref.Save(d.schema, loaded.Value, d.version)
 	if failed != nil {
-		d.failf(t, "the reference cannot save what it loaded: %v", failed)
+		d.fail(t, d.saves(loaded.Value), "the reference cannot save what it loaded: %v", failed)
 	}
 	return out
 }

@@ -84,10 +84,9 @@ func describe(t *testing.T, v *savevm.VMSD, dialect *vmstate.Dialect) {
 		if err := d.Schema.Check(); err != nil {
 			t.Fatalf("the schema is not sound: %v", err)
 		}
-		l := load{schema: d.Schema, version: d.Schema.Version, limits: limitSets[0]}
-		l.stream = make([]byte, min(size, 1<<14))
+		l := loadOf(d.Schema, d.Schema.Version, make([]byte, min(size, 1<<14)), limitSets[0])
 		if weigh(d.Schema, map[*model.Schema]int{}) < maxWeight {
-			l.agree(t, &bind.Reference{Limits: l.limits}, false)
+			l.agree(t, false)
 			describeAgain(t, d, l, dialect)
 			continue
 		}

@@ -29,7 +29,7 @@ func TestMutatedStreams(t *testing.T) {
 	bytesOfInterest := []byte{0, 1, 2, 4, 5, 0x30, 0x7f, 0x80, 0xff}
 	r := rand.New(rand.NewSource(1))
 	verdicts := map[rules.Class]int{}
-	for range 40000 {
+	for range rounds() {
 		seed := seeds[r.Intn(len(seeds))]
 		b := bytes.Clone(seed.stream)
 		for range 1 + r.Intn(3) {

@@ -12,7 +12,7 @@ var again = Property{
 	Sentence: "The same call gives the same answer, which the next call leaves alone; it keeps nothing of the stream, and does not change it.",
 	Rules:    []rules.ID{rules.RoundTrip},
 	try: func(t *rapid.T, s *trial) *Failure {
-		p := drawSample(t, s, gen.Buffers)
+		p := drawSample(t, s, gen.Buffers|gen.Queues)
 		c := Case{Do: Save, Schema: p.Schema, Version: p.Version, Value: p.value, Stream: p.Stream, Times: 2}
 		if f := s.check(c); f != nil {
 			return f

@@ -54,6 +54,25 @@ func (c Case) decoded() Case {
 	return c.answered(loaded, err)
 }
 
+// within fixes the answer to a load of any kind by what the model makes of it. It
+// is not ok where that has more elements, or nothing to save from.
+func (c Case) within(elements int) (_ Case, ok bool) {
+	o := model.Options{Limits: rules.Limits{Elements: elements}, Over: c.Before}
+	loaded, err := model.Decode(c.Schema, c.Stream, c.Version, o)
+	if elements < rules.DefaultElements && errors.Is(err, rules.Limit) {
+		return c, false
+	}
+	if c.Do == LoadSave {
+		if err != nil {
+			return c, false
+		}
+		if c.Saved, err = model.Encode(c.Schema, loaded.Value, c.Schema.Version); err != nil {
+			return c, false // a count may be there and not what it counts
+		}
+	}
+	return c.answered(loaded, err), true
+}
+
 // answered fixes the answer to what is asked for, by default a load.
 func (c Case) answered(l model.Loaded, err error) Case {
 	if c.Do == "" {

@@ -33,6 +33,7 @@ type Property struct {
 var All = []Property{
 	roundTrip,
 	numbers,
+	compared,
 	agreeOnLoad,
 	argumentVersion,
 	subsectionVersion,
@@ -78,7 +79,11 @@ const maxDepth = 3
 
 // drawCase draws a case that s can be asked about, with the given features
 // never switched off.
-func drawCase(t *rapid.T, s Subject, always gen.Features) gen.Case {
+func drawCase(t *rapid.T, s *trial, always gen.Features) gen.Case {
 	space := gen.Space{Depth: maxDepth, Types: s.Caps().Types, Always: always}
-	return gen.Cases(space).Draw(t, "case")
+	c := gen.Cases(space).Draw(t, "case")
+	if s.drawn != nil {
+		s.drawn(c)
+	}
+	return c
 }

@@ -3,6 +3,8 @@ package props
 import (
 	"fmt"
 
+	"vmconform/props/gen"
+
 	"pgregory.net/rapid"
 )
 
@@ -17,8 +19,10 @@ type Options struct {
 	// through; nil for neither.
 	Known func(*Failure) bool
 	Until func() bool
-	// Drawn is told of every case; nil for nobody.
-	Drawn func()
+	// Begun is told of every case before it is drawn, and Drawn of what it is
+	// (of a property's own kind of case it is not); nil for nobody.
+	Begun func()
+	Drawn func(gen.Case)
 }
 
 // A Result is the outcome of trying one property on one subject.
@@ -53,7 +57,7 @@ func Run(p Property, s Subject, o Options) Result {
 		r.Problem = "the subject does not show its memory"
 		return r
 	}
-	t := &trial{Subject: s, property: p.ID}
+	t := &trial{Subject: s, property: p.ID, drawn: o.Drawn}
 	found := func(f *Failure) bool {
 		for _, g := range r.Found {
 			if f.same(g.Failure) {
@@ -69,8 +73,8 @@ func Run(p Property, s Subject, o Options) Result {
 		}
 		seed := seedOf(o.Seed, r.Cases)
 		r.Cases++
-		if o.Drawn != nil {
-			o.Drawn()
+		if o.Begun != nil {
+			o.Begun()
 		}
 		t.passOver = found
 		f, draws := t.draw(p, seed)
@@ -82,7 +86,7 @@ func Run(p Property, s Subject, o Options) Result {
 			continue
 		}
 		if !o.Quick && !t.hung {
-			f = t.shrink(p, seed, f)
+			f = t.reduce(f)
 		}
 		r.Found = append(r.Found, Found{f, seed, r.Cases})
 		if o.First || t.hung {
@@ -113,8 +117,6 @@ func seedOf(first uint64, i int) uint64 {
 
 // draw draws the case of a seed, in as many draws as it takes, and tries p on it.
 func (s *trial) draw(p Property, seed uint64) (f *Failure, draws int) {
-	rapidFlags.RLock()
-	defer rapidFlags.RUnlock()
 	s.asked = false
 	rapid.Custom(func(t *rapid.T) bool {
 		draws++

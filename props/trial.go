@@ -11,6 +11,7 @@ import (
 
 	"vmconform/bind"
 	"vmconform/model"
+	"vmconform/props/gen"
 )
 
 // saveTime is how long a save from broken links may take. A save of so small
@@ -29,6 +30,7 @@ type trial struct {
 	Subject
 	property string
 	passOver func(*Failure) bool // failures that are none of this trial's; nil for none
+	drawn    func(gen.Case)      // is told of what is drawn; nil for nobody
 	asked    bool                // set by every call
 	hung     bool                // a save was left behind that may never end
 }

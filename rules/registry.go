@@ -39,6 +39,7 @@ const (
 	RoundTrip            ID = "vmstate/round-trip"
 	AllOrNothing         ID = "vmstate/all-or-nothing"
 	Agreement            ID = "vmstate/agreement"
+	UsableDescription    ID = "vmstate/usable-description"
 	SubsectionKnown      ID = "subsection/known-name"
 	SubsectionVersion    ID = "subsection/version-range"
 	SubsectionVersion256 ID = "subsection/version-mod-256"
@@ -66,17 +67,25 @@ const (
 
 // The rules of the container and of its description.
 const (
+	StreamEmpty          ID = "container/empty"
 	StreamMagic          ID = "container/magic"
 	StreamVersion        ID = "container/version"
 	StreamEOF            ID = "container/eof"
 	SectionType          ID = "container/section-type"
 	SectionKnown         ID = "container/section-id"
 	SectionName          ID = "container/idstr"
+	SectionNameNUL       ID = "container/idstr-nul"
+	SectionInstance      ID = "container/instance-id"
+	SectionRepeated      ID = "container/section-repeated"
+	SectionEnded         ID = "container/section-ended"
 	SectionFooter        ID = "container/footer"
 	SectionPayload       ID = "container/payload-length"
 	SectionBridged       ID = "container/section-bridged"
 	Command              ID = "container/command"
+	SwitchoverOnce       ID = "container/switchover-once"
 	Configuration        ID = "container/configuration"
+	ConfigurationOnce    ID = "container/configuration-once"
+	MachineName          ID = "container/machine-name"
 	TrailingBytes        ID = "container/trailing-bytes"
 	RAMRecord            ID = "ram/record-flags"
 	RAMBlock             ID = "ram/block-known"
@@ -94,7 +103,10 @@ const (
 	VMDescSubsection     ID = "vmdesc/subsection-undescribed"
 	VMDescKnown          ID = "vmdesc/known-element"
 	VMDescDevice         ID = "vmdesc/device-listed"
+	VMDescVersion        ID = "vmdesc/version"
 	VMDescRoundTrip      ID = "vmdesc/round-trip"
+	RunState             ID = "globalstate/run-state"
+	RunStateSize         ID = "globalstate/size"
 )
 
 // Registry holds every rule, in the order in which `conform rules` is to list
@@ -116,6 +128,7 @@ var Registry = []Rule{
 	{RoundTrip, SeverityError, "What was loaded is saved to the same bytes, and what was saved loads to the same value.", "vmconform"},
 	{AllOrNothing, SeverityError, "A load that fails leaves memory as it was.", "vmconform; the seed left the queue half filled"},
 	{Agreement, SeverityError, "Reference and model, written apart, make the same of a payload.", "vmconform"},
+	{UsableDescription, SeverityError, "A description of a vmsd in a program holds together: its types, flags, sizes and hooks fit each other.", "include/migration/vmstate.h; vmconform"},
 	{SubsectionKnown, SeverityError, "A subsection whose name has its parent's name as prefix is one that the parent knows.", "migration/vmstate.c vmstate_subsection_load (ENOENT)"},
 	{SubsectionVersion, SeverityError, "A subsection's version, modulo 256, is from its minimum_version_id to its version_id.", "migration/vmstate.c vmstate_subsection_load"},
 	{SubsectionVersion256, SeverityWarning, "A subsection's version is below 256; QEMU keeps its low 8 bits only.", "migration/vmstate.c (uint8_t version_id); live QEMU"},
@@ -139,17 +152,25 @@ var Registry = []Rule{
 	{TreeDuplicate, SeverityWarning, "A tree's key is written once; of equal keys the first stays, with the value of the last.", "migration/vmstate-types.c get_gtree (g_tree_insert); live QEMU"},
 	{TreeOrder, SeverityWarning, "The pairs of a tree are written in the order of their keys; any order loads.", "migration/vmstate-types.c put_gtree (g_tree_foreach), get_gtree"},
 	{TreeSorted, SeverityError, "In memory the pairs of a tree stand in the order of their keys, each key once, and are whole.", "vmconform"},
+	{StreamEmpty, SeverityError, "A stream has bytes: an empty input is said to be none at once.", "live QEMU waits for ever"},
 	{StreamMagic, SeverityError, "A stream begins with 51 45 56 4d.", "migration/savevm.c"},
 	{StreamVersion, SeverityError, "The stream's version is 3.", "migration/savevm.c"},
 	{StreamEOF, SeverityError, "The sections end with one byte 00.", "migration/savevm.c QEMU_VM_EOF"},
 	{SectionType, SeverityError, "Where a section may begin stands a known section type.", "migration/savevm.c qemu_loadvm_state_main"},
 	{SectionKnown, SeverityError, "A PART or END section has the id of a section that was started.", "migration/savevm.c qemu_loadvm_section_part_end"},
 	{SectionName, SeverityError, "A section's idstr is not empty.", "migration/savevm.c; live QEMU"},
+	{SectionNameNUL, SeverityWarning, "A section's idstr has no NUL; QEMU takes it to end there.", "migration/savevm.c; live QEMU 7.2 and 10.2"},
+	{SectionInstance, SeverityWarning, "A section's instance_id is not ffffffff, which stands for the first entry of that name.", "migration/savevm.c find_se; live QEMU 7.2 and 10.2"},
+	{SectionRepeated, SeverityWarning, "A section is written as often as the description lists its device; one that comes again loads again.", "live QEMU 7.2 and 10.2"},
+	{SectionEnded, SeverityWarning, "A section that was started is ended; QEMU loads it without, too.", "live QEMU 7.2 and 10.2"},
 	{SectionFooter, SeverityError, "A section ends with 7e and its own id, or no section of the stream does.", "migration/savevm.c check_section_footer"},
 	{SectionPayload, SeverityError, "A section's payload ends where its footer stands.", "migration/savevm.c check_section_footer"},
 	{SectionBridged, SeverityNote, "A section of unknown layout was bridged to its footer.", "wire-format §1"},
 	{Command, SeverityError, "A command is known and has its length.", "migration/savevm.c loadvm_process_command"},
+	{SwitchoverOnce, SeverityWarning, "SWITCHOVER_START is sent once; QEMU 10 takes any number.", "live QEMU 10.2"},
 	{Configuration, SeverityError, "The configuration record is whole and its subsections are known.", "migration/savevm.c vmstate_configuration"},
+	{ConfigurationOnce, SeverityError, "A configuration record stands behind the header and nowhere else.", "migration/savevm.c qemu_loadvm_state; live QEMU 7.2 and 10.2"},
+	{MachineName, SeverityWarning, "The configuration's machine name is not empty and has no NUL; QEMU compares it as a prefix of its own, and takes both.", "migration/savevm.c configuration_post_load; live QEMU 7.2 and 10.2"},
 	{TrailingBytes, SeverityNote, "Bytes after the stream's end are ignored.", "live QEMU"},
 	{RAMRecord, SeverityError, "A RAM record has exactly one of the known flags besides CONTINUE.", "migration/ram.c ram_load_precopy"},
 	{RAMBlock, SeverityError, "A RAM page names a block that the size list announced.", "migration/ram.c ram_block_from_stream"},
@@ -167,7 +188,10 @@ var Registry = []Rule{
 	{VMDescKnown, SeverityWarning, "The elements of a known queue are described as they are known.", "design: known elements win; live QEMU ignores the description"},
 	{VMDescSubsection, SeverityWarning, "Every subsection that was saved is described; another one with its parent's prefix cannot be decoded.", "wire-format §1; migration/vmstate.c vmstate_subsection_save"},
 	{VMDescDevice, SeverityWarning, "Every device section is listed in the description, and every listed device is there.", "migration/savevm.c"},
+	{VMDescVersion, SeverityWarning, "A device's section has the version that its description has.", "migration/savevm.c vmstate_save; live QEMU ignores the description"},
 	{VMDescRoundTrip, SeverityWarning, "What is saved again is described as it was, byte for byte, in the dialect of the QEMU that wrote it.", "migration/vmstate.c vmsd_desc_field_start; corpus streams"},
+	{RunState, SeverityError, "The run state that globalstate names is one that QEMU has.", "migration/global_state.c; qapi/run-state.json RunState; live QEMU 7.2 and 10.2"},
+	{RunStateSize, SeverityWarning, "The size that globalstate gives for the run state's name is its length and that of its NUL; QEMU does not look at it.", "migration/global_state.c; live QEMU 7.2 and 10.2"},
 }
 
 // Lookup returns the rule with the given id.

@@ -56,13 +56,32 @@ func (p *progress) at(i, n int, what string) {
 	if p.w == nil || time.Since(p.since) < progressAfter {
 		return
 	}
-	text := fmt.Sprintf("%d of %d: %s", i+1, n, what)
+	p.say(fmt.Sprintf("%d of %d: %s", i+1, n, what))
+}
+
+func (p *progress) say(text string) {
 	if p.line {
 		fmt.Fprintf(p.w, "\r\x1b[K%s", text)
 		p.shown = true
 		return
 	}
 	fmt.Fprintln(p.w, text)
+}
+
+// cases gives what tells of the cases of a property, not too often.
+func (p *progress) cases() func(property string, done int) {
+	last := time.Now()
+	every := time.Second / 4
+	if !p.line {
+		every = 5 * time.Second
+	}
+	return func(property string, done int) {
+		if p.w == nil || time.Since(p.since) < progressAfter || time.Since(last) < every {
+			return
+		}
+		last = time.Now()
+		p.say(fmt.Sprintf("%s: %d cases", property, done))
+	}
 }
 
 // stop wipes the line.

@@ -34,7 +34,7 @@ func everything() *stream {
 	s.part(2, 2, be64(2)+"\x01a\x00"+be64(0x1000|0x28)+page('p')+be64(8)+"\x01b"+page('q')+be64(0x10))
 	s.part(2, 3, be32(0)+be32(5)+"\x00\x02\x00\x01"+strings.Repeat("e", 32)+be64(0))
 	s.part(2, 7, be64(0x3000|2)+be64(3)+"xyz"+be64(1))
-	s.cmd(11, "").cmd(11, "")
+	s.cmd(11, "")
 	s.part(3, 2, be64(0x10))
 	s.part(3, 3, be32(0xffffffff))
 	s.part(3, 7, be64(8)+be64(1))
@@ -86,7 +86,7 @@ func TestEverything(t *testing.T) {
 			commands = append(commands, it.Command.Code)
 		}
 	}
-	assert.Equal(t, []uint16{1, 2, 11, 11}, commands)
+	assert.Equal(t, []uint16{1, 2, 11}, commands)
 }
 
 func TestRAMRecords(t *testing.T) {
@@ -131,7 +131,7 @@ func TestRAMRecords(t *testing.T) {
 
 // What QEMU loads although its writer does not write it, or not always.
 func TestAccepted(t *testing.T) {
-	ram := func(s *stream, payload string) *stream { return s.start(2, "ram", 0, 4, payload).eof() }
+	ram := func(s *stream, payload string) *stream { return s.full(2, "ram", 0, 4, payload).eof() }
 	for _, c := range []struct {
 		name  string
 		s     *stream
@@ -140,12 +140,12 @@ func TestAccepted(t *testing.T) {
 	}{
 		{"no sections", machine().eof(), nil, nil},
 		{"neither configuration nor sections", begin().eof(), nil, nil},
-		{"machine without name", begin().config("").eof(), nil, nil},
-		{"NUL in the machine's name", begin().config("a\x00b").eof(), nil, func(t *testing.T, s *Stream) {
+		{"machine without name", begin().config("").eof(), []place{{rules.MachineName, 8 + 1 + 4, "configuration"}}, nil},
+		{"NUL in the machine's name", begin().config("a\x00b").eof(), []place{{rules.MachineName, 8 + 1 + 4, "configuration"}}, func(t *testing.T, s *Stream) {
 			assert.Equal(t, "a\x00b", s.Config.Machine)
 		}},
-		{"NUL in an idstr", withRAM(machine()).full(3, "a\x00b", 0, 1, "x").eof(), []place{{rules.SectionBridged, 72, "a"}}, nil},
-		{"command between all", machine().cmd(11, "").start(2, "ram", 0, 4, ramStart()).cmd(2, "pong").part(3, 2, be64(0x10)).cmd(11, "").eof(), nil, nil},
+		{"NUL in an idstr", withRAM(machine()).full(3, "a\x00b", 0, 1, "x").eof(), []place{{rules.SectionNameNUL, 72, "a"}, {rules.SectionBridged, 72, "a"}}, nil},
+		{"command between all", machine().cmd(11, "").start(2, "ram", 0, 4, ramStart()).cmd(2, "pong").part(3, 2, be64(0x10)).eof(), nil, nil},
 		{"all commands", machine().cmd(1, "").cmd(2, "ping").cmd(3, "").cmd(3, be64(1)+be64(2)).cmd(4, "").cmd(5, "").
 			cmd(6, "\x00\x01a\x00").cmd(8, "").cmd(9, "").cmd(10, "\x02ab").cmd(11, "").eof(), nil, nil},
 		{"packaged", machine().cmd(7, be32(4)).raw("\x04abc").eof(), nil, func(t *testing.T, s *Stream) {
@@ -153,10 +153,14 @@ func TestAccepted(t *testing.T) {
 			assert.Equal(t, "\x04abc", string(s.Bytes[c.PackedOffset:c.PackedOffset+c.PackedSize]))
 			assert.Equal(t, int64(4), s.BytesBy().Opaque)
 		}},
-		{"START without END", withRAM(machine()).eof(), nil, nil},
+		{"switchover three times", withRAM(machine()).cmd(11, "").cmd(11, "").cmd(11, "").eof(), []place{{rules.SwitchoverOnce, 72 + 5, ""}, {rules.SwitchoverOnce, 72 + 10, ""}}, nil},
+		{"START without END", machine().start(2, "ram", 0, 4, ramStart()).eof(), []place{{rules.SectionEnded, 72, "ram"}}, nil},
+		{"START and PART without END", machine().start(2, "ram", 0, 4, ramStart()).part(2, 2, be64(0x10)).eof(), []place{{rules.SectionEnded, 72 + 18, "ram"}}, nil},
+		{"two STARTs, one of which has an END", machine().start(2, "ram", 0, 4, ramStart()).start(3, "ram", 1, 4, be64(0x10)).part(3, 2, be64(0x10)).eof(),
+			[]place{{rules.SectionEnded, 72 + 30 + 18, "ram#1"}}, nil},
 		{"END twice", withRAM(machine()).part(3, 2, be64(0x10)).part(3, 2, be64(0x10)).eof(), nil, nil},
 		{"FULL and then PART", machine().full(2, "ram", 0, 4, ramStart()).part(2, 2, be64(0x10)).eof(), nil, nil},
-		{"two RAM sections", machine().start(2, "ram", 0, 4, ramStart()).start(3, "ram", 1, 4, be64(0x1004)+"\x01c"+be64(0x1000)+be64(0x10)).
+		{"two RAM sections", machine().full(2, "ram", 0, 4, ramStart()).full(3, "ram", 1, 4, be64(0x1004)+"\x01c"+be64(0x1000)+be64(0x10)).
 			part(2, 2, be64(2)+"\x01a\x00"+be64(0x10)).part(2, 3, be64(2)+"\x01c\x00"+be64(0x10)).part(2, 2, be64(0x1022)+"\x00"+be64(0x10)).eof(), nil, nil},
 		{"CONTINUE over sections", withRAM(machine()).part(2, 2, be64(2)+"\x01a\x00"+be64(0x10)).part(2, 2, be64(0x1022)+"\x00"+be64(0x10)).eof(), nil, nil},
 		{"block announced again, longer", withRAM(machine()).part(2, 2, be64(0x4004)+"\x01a"+be64(0x4000)+be64(0x3002)+"\x01a\x00"+be64(0x10)).eof(), nil, func(t *testing.T, s *Stream) {
@@ -183,7 +187,7 @@ func TestAccepted(t *testing.T) {
 			[]place{{rules.SubsectionVersion256, 8 + 6 + 2 + 30, "configuration/" + subBitsName}}, nil},
 		{"nothing in the hash table", machine().start(3, "spapr/htab", 0, 1, be32(0xffffffff)).part(3, 3, be32(0)+be64(0)).eof(), nil, nil},
 		{"last entries of the hash table", machine().start(3, "spapr/htab", 0, 1, be32(18)).part(3, 3, be32(0)+be32(1<<14-2)+"\x00\x01\x00\x01"+strings.Repeat("e", 16)+be64(0)).eof(), nil, nil},
-		{"failed attributes", machine().start(7, "s390-storage_attributes", 0, 0, be64(4)+be64(1)).eof(), nil, nil},
+		{"failed attributes", machine().full(7, "s390-storage_attributes", 0, 0, be64(4)+be64(1)).eof(), nil, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := parse(t, c.s.b)

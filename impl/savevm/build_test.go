@@ -156,7 +156,8 @@ func ramStart() string {
 
 func page(fill byte) string { return strings.Repeat(string(rune(fill)), 4096) }
 
-func withRAM(s *stream) *stream { return s.start(2, "ram", 0, 4, ramStart()) }
+// withRAM adds it in a FULL, which is a START that needs no END.
+func withRAM(s *stream) *stream { return s.full(2, "ram", 0, 4, ramStart()) }
 
 // fakes are what bridging must not be taken in by, behind the bytes of a footer:
 // things that are no items.

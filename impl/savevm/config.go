@@ -34,9 +34,13 @@ func readConfig(c *cursor, s *Stream) error {
 	if !c.short && n > rules.MaxCount {
 		return &rules.Error{Class: rules.OutOfRange, Offset: c.off, Path: configName, Rule: rules.CountRange, Detail: fmt.Sprintf("machine name of %d bytes", n)}
 	}
+	at := c.off
 	cfg.Machine = string(c.bytes(int64(n)))
 	if c.short {
 		return truncated(c.b, configName)
+	}
+	if n == 0 || strings.Contains(cfg.Machine, "\x00") {
+		s.Notes = append(s.Notes, rules.Note{Rule: rules.MachineName, Offset: at, Path: configName, Detail: fmt.Sprintf("%q", cfg.Machine)})
 	}
 	last := -1
 	for {

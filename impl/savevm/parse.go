@@ -27,7 +27,7 @@ func Parse(b []byte, d Decoder, o Options) (*Stream, error) {
 	}
 	switch {
 	case len(b) == 0:
-		return nil, &rules.Error{Class: rules.Truncated, Rule: rules.StreamMagic, Cause: ErrEmpty}
+		return nil, &rules.Error{Class: rules.Truncated, Rule: rules.StreamEmpty, Cause: ErrEmpty}
 	case matchBytes(b, 0, []byte(magic)) == no:
 		return nil, &rules.Error{Class: rules.Framing, Rule: rules.StreamMagic, Cause: ErrNotStream}
 	}
@@ -117,8 +117,8 @@ func parseItems(s Stream, c cursor, d Decoder, o Options) (*Stream, error) {
 }
 
 // errNotOurs ends a parse that has passed the place of its description: that
-// was payload.
-var errNotOurs = &rules.Error{Class: rules.BadDescription}
+// was payload. It is never handed out.
+var errNotOurs = &rules.Error{Class: rules.BadDescription, Rule: rules.VMDescFits}
 
 // footerState says whether sections of the stream end with footers.
 type footerState int
@@ -152,6 +152,7 @@ type parser struct {
 	ram      map[uint32]*ramState
 	htab     map[uint32]uint32
 	postcopy bool
+	switched bool // SWITCHOVER_START was there
 	hidden   bool // a section of unknown end took the rest of the input
 }
 
@@ -223,11 +224,14 @@ func (p *parser) items() *rules.Error {
 		case KindEOF:
 			p.s.EOF = off
 			p.s.Footers = p.footers == footersYes
+			p.unendedSections()
 			return nil
 		case KindStart, KindFull, KindPart, KindEnd:
 			err = p.section(kind, off)
 		case KindCommand:
 			err = p.command(off)
+		case KindConfiguration:
+			err = framing(off, "", rules.ConfigurationOnce, "a configuration record among the sections")
 		default:
 			err = framing(off, "", rules.SectionType, "unknown section type %#02x", kind)
 		}

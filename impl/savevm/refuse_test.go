@@ -17,7 +17,7 @@ func TestHeader(t *testing.T) {
 		rule     rules.ID
 		is       error // what the error must wrap; nil: neither of the two
 	}{
-		{"empty", "", rules.Truncated, 0, rules.StreamMagic, ErrEmpty},
+		{"empty", "", rules.Truncated, 0, rules.StreamEmpty, ErrEmpty},
 		{"text", "hello, world", rules.Framing, 0, rules.StreamMagic, ErrNotStream},
 		{"one other byte", "X", rules.Framing, 0, rules.StreamMagic, ErrNotStream},
 		{"last byte of the magic", "QEVN\x00\x00\x00\x03", rules.Framing, 0, rules.StreamMagic, ErrNotStream},
@@ -82,7 +82,7 @@ func TestRefused(t *testing.T) {
 	}{
 		{"type 55", machine().mark().u8(0x55).eof(), rules.Framing, "", rules.SectionType},
 		{"type 55 behind a section", rec(machine()).u8(0x55).eof(), rules.Framing, "", rules.SectionType},
-		{"second configuration", rec(machine()).config("m").eof(), rules.Framing, "", rules.SectionType},
+		{"second configuration", rec(machine()).config("m").eof(), rules.Framing, "", rules.ConfigurationOnce},
 		{"subsection among sections", rec(machine()).raw(sub("ram/x", 1, "")).eof(), rules.Framing, "", rules.SectionType},
 		{"description without end marker", rec(machine()).desc("{}"), rules.Framing, "", rules.SectionType},
 		{"stray footer", rec(machine()).u8(0x7e).be32(2).eof(), rules.Framing, "", rules.SectionType},

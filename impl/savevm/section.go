@@ -2,6 +2,7 @@ package savevm
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 
 	"vmconform/rules"
@@ -28,7 +29,7 @@ func (p *parser) section(kind byte, off int64) *rules.Error {
 	s.PayloadOffset = p.c.off
 	p.s.Items = append(p.s.Items, Item{Section: s})
 	err := p.payload(s)
-	if err != nil && err.Path == "" {
+	if err != nil && err != errNotOurs && err.Path == "" {
 		err = &rules.Error{Class: err.Class, Offset: err.Offset, Path: s.Path(), Rule: err.Rule, Detail: err.Detail}
 	}
 	return err
@@ -47,8 +48,17 @@ func (p *parser) sectionHeader(s *Section) *rules.Error {
 	if p.c.short {
 		return truncated(p.b, "")
 	}
+	if len(s.Name) < len(s.idstr) {
+		p.note(rules.SectionNameNUL, s.Offset, s.Path(), fmt.Sprintf("%q", s.idstr))
+	}
+	if s.InstanceID == anyInstance {
+		p.note(rules.SectionInstance, s.Offset, s.Path(), "")
+	}
 	return nil
 }
+
+// anyInstance stands for the first entry of a name.
+const anyInstance = math.MaxUint32
 
 // payload finds the end of a section whose header was read, and takes its
 // footer.
@@ -62,7 +72,13 @@ func (p *parser) payload(s *Section) *rules.Error {
 	if s.Kind == KindStart || s.Kind == KindFull {
 		s.Device = p.device(s)
 		if s.Device != nil {
+			if p.seen[s.Device] {
+				p.note(rules.SectionRepeated, s.Offset, s.Path(), "")
+			}
 			p.seen[s.Device] = true
+			if v := s.Device.VMSD; v != nil && s.VersionID < v.Version {
+				p.note(rules.VMDescVersion, s.Offset, s.Path(), fmt.Sprintf("the section has version %d, the description %d", s.VersionID, v.Version))
+			}
 			return p.described(s)
 		}
 		if p.desc != nil && s.Kind == KindFull {
@@ -86,7 +102,7 @@ func (p *parser) device(s *Section) *Device {
 	if len(same) > 0 {
 		return same[len(same)-1]
 	}
-	if s.InstanceID == math.MaxUint32 && p.desc != nil {
+	if s.InstanceID == anyInstance && p.desc != nil {
 		for i := range p.desc.desc.Devices {
 			if d := &p.desc.desc.Devices[i]; d.Name == s.Name {
 				return d
@@ -312,13 +328,14 @@ const (
 	cmdPostcopyAdvise = 3
 	cmdPackaged       = 7
 	cmdRecvBitmap     = 10
+	cmdSwitchover     = 11
 
 	anyLength = -1
 )
 
 // commandLength is the length of each command's data. 0 is no command.
 var commandLength = [...]int{
-	1: 0, 2: 4, cmdPostcopyAdvise: anyLength, 4: 0, 5: 0, 6: anyLength, cmdPackaged: 4, 8: 0, 9: 0, cmdRecvBitmap: anyLength, 11: 0,
+	1: 0, 2: 4, cmdPostcopyAdvise: anyLength, 4: 0, 5: 0, 6: anyLength, cmdPackaged: 4, 8: 0, 9: 0, cmdRecvBitmap: anyLength, cmdSwitchover: 0,
 }
 
 func commandFits(code, n uint16) bool {
@@ -362,10 +379,30 @@ func (p *parser) command(off int64) *rules.Error {
 		if p.c.short {
 			return truncated(p.b, "")
 		}
+	case cmdSwitchover:
+		if p.switched {
+			p.note(rules.SwitchoverOnce, off, "", "")
+		}
+		p.switched = true
 	}
 	cmd.Size = p.c.off - off
 	p.s.Items = append(p.s.Items, Item{Command: cmd})
 	return nil
+}
+
+// unendedSections notes the sections that were started and never ended, at the
+// end marker.
+func (p *parser) unendedSections() {
+	open := map[uint32]bool{}
+	for s := range p.s.Sections {
+		open[s.ID] = s.Kind == KindStart || s.Kind == KindPart && open[s.ID]
+	}
+	for s := range p.s.Sections {
+		if s.Kind == KindStart && open[s.ID] {
+			p.note(rules.SectionEnded, p.s.EOF, s.Path(), "")
+			open[s.ID] = false
+		}
+	}
 }
 
 // abandon closes the section that err broke off, so that the stream's bytes

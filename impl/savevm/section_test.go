@@ -242,11 +242,13 @@ func TestDecoderSeesUpToTheEndMarker(t *testing.T) {
 
 func TestDeviceLookup(t *testing.T) {
 	s := machine().dev(1, "d", 0, "a").dev(2, "d", 1, "bb").dev(3, "isa-ide", 0, "c").dev(4, "isa-ide", 0, "dd")
-	s.full(5, "d", 0xffffffff, 1, "x")    // any instance: the first
-	s.full(6, "d", 1, 1, "yy")            // again
-	s.full(7, "isa-ide", 0, 1, "zz")      // again: the last
-	s.start(8, "d", 0, 1, "w")            // START for FULL
-	at := int64(len(s.b))                 //
+	again := []int64{int64(len(s.b))}
+	repeat := func(s *stream) { again = append(again, int64(len(s.b))) }
+	repeat(s.full(5, "d", 0xffffffff, 1, "x")) // any instance: the first
+	repeat(s.full(6, "d", 1, 1, "yy"))         // again
+	repeat(s.full(7, "isa-ide", 0, 1, "zz"))   // again: the last
+	s.start(8, "d", 0, 1, "w")                 // START for FULL
+	at := int64(len(s.b))
 	s.full(9, "d", 2, 1, "unknown").eof() // not listed
 	s.devs = append(s.devs, `{"name": "gone", "instance_id": 3, "size": 1, "fields": []}`)
 	eof := int64(len(s.b)) - 1
@@ -258,5 +260,8 @@ func TestDeviceLookup(t *testing.T) {
 	}
 	wantSections(t, got, append(views, sectionView{"d#2", CoverageOpaque, 7, false})...)
 	wantNotes(t, got,
-		place{rules.VMDescDevice, at, "d#2"}, place{rules.SectionBridged, at, "d#2"}, place{rules.VMDescDevice, eof + 1, "gone#3"})
+		place{rules.SectionInstance, again[0], "d#4294967295"}, place{rules.SectionRepeated, again[0], "d#4294967295"},
+		place{rules.SectionRepeated, again[1], "d#1"}, place{rules.SectionRepeated, again[2], "isa-ide"}, place{rules.SectionRepeated, again[3], "d"},
+		place{rules.VMDescDevice, at, "d#2"}, place{rules.SectionBridged, at, "d#2"},
+		place{rules.SectionEnded, eof, "d"}, place{rules.VMDescDevice, eof + 1, "gone#3"})
 }

@@ -27,37 +27,39 @@ func Check(m *Metadata, heads ...unsafe.Pointer) error {
 	var found []error
 	where := map[unsafe.Pointer]int{} // element → its queue
 	for q, head := range heads {
-		i := 0
-		bad := func(cause error, format string, at ...any) {
-			found = append(found, &rules.Error{Class: rules.BadLink, Rule: rules.QueueLinks, Path: fmt.Sprintf(format, at...), Cause: cause})
-		}
-		at := m.first(head)
-		e := *at
-		if e == nil && *m.last(head) == nil {
-			continue // not initialised: empty
-		}
-		for ; e != nil; i++ {
-			other, seen := where[e]
-			if seen && other == q {
-				bad(ErrCycle, "queue %d[%d]", q, i)
-				break
-			}
-			if seen {
-				bad(ErrTwoQueues, "queue %d[%d]", q, i)
-				break
-			}
-			where[e] = q
-			if *m.prev(e) != at {
-				bad(ErrPrev, "queue %d[%d]", q, i)
-			}
-			at = m.next(e)
-			e = *at
-		}
-		if e == nil && *m.last(head) != at {
-			bad(ErrLast, "queue %d", q)
-		}
+		found = append(found, m.check(q, head, where)...)
 	}
 	return errors.Join(found...)
+}
+
+func (m *Metadata) check(q int, head unsafe.Pointer, where map[unsafe.Pointer]int) (found []error) {
+	bad := func(cause error, format string, at ...any) {
+		found = append(found, &rules.Error{Class: rules.BadLink, Rule: rules.QueueLinks, Path: fmt.Sprintf(format, at...), Cause: cause})
+	}
+	at := m.first(head)
+	if *at == nil && *m.last(head) == nil {
+		return nil // not initialised: empty
+	}
+	for i := 0; *at != nil; i++ {
+		e := *at
+		if other, seen := where[e]; seen {
+			cause := ErrTwoQueues
+			if other == q {
+				cause = ErrCycle
+			}
+			bad(cause, "queue %d[%d]", q, i)
+			return found
+		}
+		where[e] = q
+		if *m.prev(e) != at {
+			bad(ErrPrev, "queue %d[%d]", q, i)
+		}
+		at = m.next(e)
+	}
+	if *m.last(head) != at {
+		bad(ErrLast, "queue %d", q)
+	}
+	return found
 }
 
 // Check is the function Check for the queue h.

@@ -82,6 +82,10 @@ func TestCheckOfTwoQueues(t *testing.T) {
 	if err := tailq.Check(m, heads(a, b, new(head))...); err != nil {
 		t.Fatal(err)
 	}
+	// A head that is not initialised does not keep the next from being looked at.
+	broken, _ := queue("a")
+	broken.Last = nil
+	same(t, flaws(t, tailq.Check(m, heads(new(head), broken)...))[0], flaw{"queue 1", tailq.ErrLast})
 	// Hung into the second queue by force.
 	byOne.Last(a).one.Next = x[0]
 	got := flaws(t, tailq.Check(m, heads(a, b)...))

@@ -133,6 +133,19 @@ func TestMarkers(t *testing.T) {
 	}
 }
 
+// A hook around Get that objects to what it got does so on the queue's path.
+func TestGetEndsAtTheQueue(t *testing.T) {
+	d := describeQueue(1)
+	d.Fields[0].ExtendGet = func(l *vmstate.Loader, meta any, head unsafe.Pointer, version uint32) error {
+		if err := tailq.Get(l, meta, head, version); err != nil {
+			return err
+		}
+		return errors.New("two are too many")
+	}
+	_, err := load(d, new(head), wire(t, "01 78 01 79 00"))
+	refused(t, err, verdict{rules.Hook, 5, "q"})
+}
+
 // The field's version_id against the element's range [1, 2], decided before
 // the first marker is looked at.
 func TestGetVersions(t *testing.T) {

@@ -67,3 +67,29 @@ func TestRawIsTyped(t *testing.T) {
 		same(t, h.First, nil)
 	}
 }
+
+// Each offset counts: here prev stands before next, last before first, and the
+// entry is not the element's first member.
+func TestRawGoesByOffsets(t *testing.T) {
+	type element struct {
+		n     uint8
+		entry struct{ prev, next unsafe.Pointer }
+	}
+	type head struct{ last, first unsafe.Pointer }
+	m := &tailq.Metadata{
+		First: unsafe.Offsetof(head{}.first), Last: unsafe.Offsetof(head{}.last),
+		Next: unsafe.Offsetof(element{}.entry.next), Prev: unsafe.Offsetof(element{}.entry.prev),
+		Entry: unsafe.Offsetof(element{}.entry), Size: unsafe.Sizeof(element{}),
+	}
+	h, a, b := new(head), &element{n: 1}, &element{n: 2}
+	for _, e := range []*element{a, b} {
+		tailq.RawInsertTail(m, unsafe.Pointer(h), unsafe.Pointer(e))
+	}
+	same(t, *h, head{last: unsafe.Pointer(&b.entry.next), first: unsafe.Pointer(a)})
+	same(t, a.entry, struct{ prev, next unsafe.Pointer }{unsafe.Pointer(&h.first), unsafe.Pointer(b)})
+	same(t, b.entry, struct{ prev, next unsafe.Pointer }{unsafe.Pointer(&a.entry.next), nil})
+	same(t, *b, element{n: 2, entry: b.entry})
+	if err := tailq.Check(m, unsafe.Pointer(h)); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -55,6 +55,9 @@ func TestVArrays(t *testing.T) {
 			loads(t, d, &got, c.two+"aaaa bbbb")
 			same(t, got.a, [3]uint16{0xaaaa, 0xbbbb, 9})
 			saves(t, d, &got, c.two+"aaaa bbbb")
+			_, err := load(d, &got, wire(t, c.two+"cccc dd"), 1)
+			refused(t, err, verdict{rules.Truncated, int64(len(wire(t, c.two)) + 3), "a[1]"})
+			same(t, got.a, [3]uint16{0xaaaa, 0xbbbb, 9})
 		})
 	}
 }
@@ -155,4 +158,14 @@ func TestEmptyArrays(t *testing.T) {
 	d := one(vmstate.ScalarArray("a", 0, 0, vmstate.InfoUint64, 0))
 	loads(t, d, &none, "")
 	saves(t, d, &none, "")
+}
+
+// An element that took no bytes counts 1024 in all, each of them.
+func TestElementsOfNothingCount(t *testing.T) {
+	d := one(vmstate.Field{Name: "a", Flags: vmstate.Array | vmstate.Struct, Num: 3, VMSD: one()})
+	var none struct{}
+	refused(t, loadWithin(d, unsafe.Pointer(&none), nil, rules.Limits{Elements: 2 * 1024}), verdict{rules.Limit, 0, "a[2]"})
+	if err := loadWithin(d, unsafe.Pointer(&none), nil, rules.Limits{Elements: 2*1024 + 1}); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -1,6 +1,7 @@
 package vmstate_test
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -174,4 +175,26 @@ func TestProductOutOfRange(t *testing.T) {
 		}
 		refused(t, err, want)
 	}
+}
+
+// The paths of notes are 256 KiB in all at most. The first note with which they
+// would be more is left out, and so is every one after it, be its path empty.
+func TestPathsOfNotes(t *testing.T) {
+	flag := func(name string) vmstate.Field { return vmstate.Scalar(name, 0, 0, vmstate.InfoBool) }
+	long := strings.Repeat("n", 1024)
+	d := one()
+	for range 256 {
+		d.Fields = append(d.Fields, flag(long))
+	}
+	d.Fields = append(d.Fields, flag(""), flag("b"), flag(""))
+	var obj bool
+	l, err := load(d, &obj, bytes.Repeat([]byte{2}, 259), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []rules.Note
+	for i := range 256 {
+		want = append(want, rules.Note{Rule: rules.BoolCanonical, Offset: int64(i), Path: long})
+	}
+	sameNotes(t, l.Notes, append(want, rules.Note{Rule: rules.BoolCanonical, Offset: 256}))
 }

@@ -123,6 +123,64 @@ func TestHostileCountOfNothing(t *testing.T) {
 	refused(t, err, verdict{rules.Limit, 4, "list[10]"}) // each counts 1024; 10*1024 is the first multiple from 10000 on
 	same(t, made, 10000/1024+2)
 	same(t, obj, object{})
+
+	// What has been counted before is not there for them.
+	d = one(append([]vmstate.Field{{Name: "before", Offset: unsafe.Offsetof(object{}.n), Flags: vmstate.Array | vmstate.Struct, Num: 4, Size: 1,
+		VMSD: one(vmstate.Scalar("x", 0, 0, vmstate.InfoUint8))}}, d.Fields...)...)
+	err = loadWithin(d, unsafe.Pointer(&obj), wire(t, "00000000 7fffffff"), rules.Limits{Elements: 10*1024 + 3})
+	refused(t, err, verdict{rules.Limit, 8, "list[10]"}) // 4+10*1024 is the first from 10*1024+3 on
+	same(t, made, (10*1024+3-4)/1024+2)
+}
+
+// Elements of three bytes are made as often as they fit into what is left, and
+// one time more.
+func TestHostileCountOfThreeBytes(t *testing.T) {
+	type object struct {
+		n    uint32
+		list *[3]uint8
+	}
+	made := 0
+	d := one(
+		vmstate.Scalar("n", unsafe.Offsetof(object{}.n), 0, vmstate.InfoUint32),
+		vmstate.Field{Name: "list", Offset: unsafe.Offsetof(object{}.list), Size: 3,
+			VMSD:  one(vmstate.ScalarArray("x", 0, 0, vmstate.InfoUint8, 3)),
+			Flags: vmstate.VArrayUint32 | vmstate.Pointer | vmstate.Alloc | vmstate.Struct,
+			New:   func(n int) unsafe.Pointer { made = n; return unsafe.Pointer(unsafe.SliceData(make([][3]uint8, n))) }},
+	)
+	for _, c := range []struct {
+		left, made int
+		path       string
+	}{{0, 1, "list[0]/x[0]"}, {2, 1, "list[0]/x[2]"}, {3, 2, "list[1]/x[0]"}, {20, 7, "list[6]/x[2]"}, {21, 8, "list[7]/x[0]"}} {
+		var obj object
+		_, err := load(d, &obj, append(wire(t, "7fffffff"), make([]byte, c.left)...), 1)
+		refused(t, err, verdict{rules.Truncated, int64(4 + c.left), c.path})
+		same(t, made, c.made)
+	}
+}
+
+// Without New, too, there is room for every element, and for no more.
+func TestBytesAllocated(t *testing.T) {
+	type object struct {
+		n    uint32
+		list *int32
+	}
+	d := one(
+		vmstate.Scalar("n", unsafe.Offsetof(object{}.n), 0, vmstate.InfoUint32),
+		vmstate.Field{Name: "list", Offset: unsafe.Offsetof(object{}.list), Info: vmstate.InfoInt32LE,
+			Flags: vmstate.VArrayUint32 | vmstate.Pointer | vmstate.Alloc},
+	)
+	if err := d.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	// The first is refused, so that none is written where there might be no room.
+	stream := append(wire(t, "00010000 00000001"), make([]byte, 4*0xffff)...)
+	var obj object
+	var err error
+	got := allocates(func() { _, err = load(d, &obj, stream, 1) })
+	refused(t, err, verdict{rules.OutOfRange, 4, "list[0]"})
+	if got < 4<<16 || got > 4<<16+1<<15 {
+		t.Fatalf("%d bytes allocated for 65,536 integers of 4", got)
+	}
 }
 
 // A fixed array, too, of elements that take no bytes.

@@ -1,6 +1,7 @@
 package vmstate_test
 
 import (
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -83,9 +84,25 @@ func TestLimitsAtSubsections(t *testing.T) {
 	}
 	stream := wire(t, "01"+subX+"07")
 	var obj device
-	refused(t, loadWithin(describeDevice(), unsafe.Pointer(&obj), stream, rules.Limits{Bytes: 11}), verdict{rules.Limit, 8, "dev/x"})
+	for _, bytes := range []int64{8, 11} {
+		refused(t, loadWithin(describeDevice(), unsafe.Pointer(&obj), stream, rules.Limits{Bytes: bytes}), verdict{rules.Limit, 8, "dev/x"})
+	}
 	refused(t, loadWithin(describeDevice(), unsafe.Pointer(&obj), stream, rules.Limits{Bytes: 12}), verdict{rules.Limit, 12, "dev/x/v"})
 	if err := loadWithin(describeDevice(), unsafe.Pointer(&obj), stream, rules.Limits{Bytes: 13, Depth: 2}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What is inside a subsection is one deeper than it, and the next subsection is not.
+func TestDepthInSubsections(t *testing.T) {
+	sub := func(name string) *vmstate.Description {
+		return &vmstate.Description{Name: name, Fields: []vmstate.Field{vmstate.StructField("s", 0, 0, &vmstate.Description{Name: "s"})}}
+	}
+	d := &vmstate.Description{Name: "d", Subsections: []*vmstate.Description{sub("d/x"), sub("d/y")}}
+	stream := wire(t, "05 03 642f78 00000000 05 03 642f79 00000000")
+	var obj struct{}
+	refused(t, loadWithin(d, unsafe.Pointer(&obj), stream, rules.Limits{Depth: 2}), verdict{rules.Limit, 9, "d/x/s"})
+	if err := loadWithin(d, unsafe.Pointer(&obj), stream, rules.Limits{Depth: 3}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -146,7 +163,13 @@ func TestTrailingData(t *testing.T) {
 	d := one(vmstate.Scalar("x", 0, 0, vmstate.InfoUint8))
 	_, err := load(d, &x, []byte{5, 6, 7}, 1)
 	refused(t, err, verdict{rules.TrailingData, 1, ""})
+	if !strings.Contains(err.Error(), "2 bytes") {
+		t.Fatal(err)
+	}
 	same(t, x, 0)
+	if _, err := load(d, &x, []byte{4}, 1); err != nil || x != 4 {
+		t.Fatal(err, x)
+	}
 	l, err := vmstate.Load(d, unsafe.Pointer(&x), []byte{5, 6, 7}, 1, vmstate.LoadOptions{})
 	if err != nil || l.Consumed != 1 || x != 5 {
 		t.Fatal(l, err, x)

@@ -297,11 +297,11 @@ func (o *op) shape(obj unsafe.Pointer) (n int, size uintptr, bad string) {
 	case o.count != 0:
 		c := o.count.read(unsafe.Add(obj, f.NumOffset))
 		room := f.Num
-		if f.Flags&MultiplyElements != 0 && c >= 0 && c <= rules.MaxCount {
+		if f.Flags&MultiplyElements != 0 && isCount(c) {
 			c *= int64(f.Num)
 			room = f.Room
 		}
-		if c < 0 || c > rules.MaxCount {
+		if !isCount(c) {
 			return 0, 0, fmt.Sprintf("a count of %d", c)
 		}
 		if f.Flags&Alloc == 0 && c > int64(room) {
@@ -317,19 +317,22 @@ func (o *op) shape(obj unsafe.Pointer) (n int, size uintptr, bad string) {
 			t = CountInt32
 		}
 		s := t.read(unsafe.Add(obj, f.SizeOffset))
-		if s >= 0 && s <= rules.MaxCount && f.Flags&Multiply != 0 {
+		if f.Flags&Multiply != 0 && isCount(s) {
 			s *= int64(f.Size)
 		}
-		if s < 0 || s > rules.MaxCount {
+		if !isCount(s) {
 			return 0, 0, fmt.Sprintf("a size of %d", s)
 		}
-		if f.Num > 0 && f.Flags&Alloc == 0 && s > int64(f.Num) {
+		if f.Flags&Alloc == 0 && s > int64(f.Num) {
 			return 0, 0, fmt.Sprintf("a size of %d; the buffer holds %d", s, f.Num)
 		}
 		size = uintptr(s)
 	}
 	return n, size, ""
 }
+
+// isCount says whether n can be a count or size: what a C int holds from 0 on.
+func isCount(n int64) bool { return n >= 0 && n <= rules.MaxCount }
 
 // inMemory says whether an element of the given size is anywhere in memory.
 func (o *op) inMemory(size uintptr) bool {

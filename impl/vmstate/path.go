@@ -15,11 +15,7 @@ func (t *trail) push(name string) { *t = append(*t, step{name, -1}) }
 func (t *trail) pop()             { *t = (*t)[:len(*t)-1] }
 
 // at sets the element that the last step stands for; -1: the field itself.
-func (t trail) at(i int) {
-	if len(t) > 0 {
-		t[len(t)-1].index = i
-	}
-}
+func (t trail) at(i int) { t[len(t)-1].index = i }
 
 // field is the name of the field at hand.
 func (t trail) field() string {

@@ -378,6 +378,37 @@ func TestTraceOfASave(t *testing.T) {
 		0 end d: too new`)
 }
 
+// A number of elements that a hook tells of is that of its field, in the array too.
+func TestTraceOfElements(t *testing.T) {
+	f := vmstate.CSTMField("f", 0, 1, 0, nil, nil,
+		func(l *vmstate.Loader, _ any, _ unsafe.Pointer, _ uint32) error { l.TraceElements(7); return nil },
+		func(s *vmstate.Saver, _ any, _ unsafe.Pointer) error { s.TraceElements(8); return nil })
+	f.Flags, f.Num = vmstate.CSTM|vmstate.Array, 1
+	d := one(vmstate.StructField("s", 0, 0, one(f)))
+	for _, d := range []*vmstate.Description{one(f), d} {
+		for n, run := range map[int]func(l *traceLog) error{
+			7: func(l *traceLog) error {
+				_, err := vmstate.Load(d, unsafe.Pointer(new(uint8)), nil, 1, vmstate.LoadOptions{Trace: l.observe})
+				return err
+			},
+			8: func(l *traceLog) error {
+				_, err := vmstate.Save(d, unsafe.Pointer(new(uint8)), 1, vmstate.SaveOptions{Trace: l.observe})
+				return err
+			},
+		} {
+			var l traceLog
+			if err := run(&l); err != nil {
+				t.Fatal(err)
+			}
+			told := slices.DeleteFunc(l.lines, func(s string) bool { return !strings.Contains(s, "elements") })
+			for i := range told {
+				told[i] = strings.TrimSpace(told[i])
+			}
+			same(t, strings.Join(told, ", "), fmt.Sprintf("0 elements f 1, 0 elements f %d", n))
+		}
+	}
+}
+
 // Each kind has a name.
 func TestTraceKinds(t *testing.T) {
 	names := map[string]bool{}

@@ -59,7 +59,7 @@ func (l *Loader) keep(d *Description, pl *plan, obj unsafe.Pointer) {
 				l.undo.slot((*unsafe.Pointer)(p))
 			case o.child != nil:
 				l.keep(f.VMSD, o.child, p)
-			case o.width > 0 || o.kind == kindBuffer:
+			default:
 				l.undo.bytes(p, int(o.stride))
 			}
 		}
@@ -94,7 +94,7 @@ func (l *Loader) First(key any) bool {
 func (o *op) capacity() int {
 	f := o.f
 	switch {
-	case o.validate, o.child == nil && f.Flags&ArrayOfPointer == 0 && (f.Flags&CSTM != 0 || o.kind == kindHook && o.width == 0 || o.kind == kindNull || o.kind == kindUnused):
+	case o.child == nil && f.Flags&ArrayOfPointer == 0 && o.width == 0 && o.kind != kindBuffer:
 		return 0
 	case f.Flags&MultiplyElements != 0:
 		return f.Room

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -224,4 +225,86 @@ func TestLoadAfterFailure(t *testing.T) {
 	}
 	d := describeMachine()
 	same(t, string(save(t, d, m)), string(save(t, d, fresh)))
+}
+
+// What pre_load changes in a described field is undone when the load fails, on
+// the wire or not, as far as an array has room; what is not described is not.
+func TestWhatHooksChangeIsUndone(t *testing.T) {
+	type object struct {
+		bytes    [24]uint8
+		pointers [2]*pair
+	}
+	const from = 4 // where the field begins
+	pairs := func(f vmstate.Field) vmstate.Field {
+		f.VMSD = describePair()
+		return f
+	}
+	pointers := func(flags vmstate.Flags) vmstate.Field {
+		return vmstate.Field{Offset: unsafe.Offsetof(object{}.pointers), Flags: flags, Num: 2, VMSD: describePair(), NewElement: newOf[pair]}
+	}
+	nothing := vmstate.Info{
+		Get: func(*vmstate.Loader, unsafe.Pointer, *vmstate.Field) error { return nil },
+		Put: func(*vmstate.Saver, unsafe.Pointer, *vmstate.Field) error { return nil },
+	}
+	for _, c := range []struct {
+		name string
+		f    vmstate.Field
+		kept string // the bytes from 4 on and the pointers that are what they were
+	}{
+		{"integer", vmstate.Scalar("", from, 0, vmstate.InfoUint16), "xx"},
+		{"integer of another version", vmstate.Scalar("", from, 9, vmstate.InfoUint64), "xxxxxxxx"},
+		{"integers", vmstate.ScalarArray("", from, 0, vmstate.InfoUint32, 3), "xxxxxxxxxxxx"},
+		{"integers that have to be equal", vmstate.ScalarArray("", from, 0, vmstate.InfoUint16Equal, 3), "xxxxxx"},
+		{"buffer", vmstate.BufferField("", from, 0, 17), "xxxxxxxxxxxxxxxxx"},
+		{"buffers", vmstate.Field{Offset: from, Flags: vmstate.Array | vmstate.Buffer, Num: 2, Size: 9, Info: vmstate.InfoBuffer}, "xxxxxxxxxxxxxxxxxx"},
+		{"varray", vmstate.Field{Offset: from, Flags: vmstate.VArrayUint8, Num: 3, Info: vmstate.InfoUint16}, "xxxxxx"},
+		{"array with a count", vmstate.Field{Offset: from, Flags: vmstate.Array, NumType: vmstate.CountUint8, Num: 3, Info: vmstate.InfoUint16}, "xxxxxx"},
+		{"array of a product", vmstate.Field{Offset: from, Flags: vmstate.VArrayUint8 | vmstate.MultiplyElements, Num: 2, Room: 6, Info: vmstate.InfoUint16}, "xxxxxxxxxxxx"},
+		{"struct", vmstate.StructField("", from, 0, describePair()), "xx"},
+		{"structs", pairs(vmstate.Field{Offset: from, Flags: vmstate.Array | vmstate.Struct, Num: 3, Size: 5}), "xx...xx...xx"},
+		{"vstructs", pairs(vmstate.Field{Offset: from, Flags: vmstate.Array | vmstate.VStruct, Num: 2, Size: 3, StructVersionID: 2}), "xx.xx"},
+		{"pointer", pointers(vmstate.Struct | vmstate.Pointer), "....................p"},
+		{"pointer to integers", vmstate.Field{Offset: unsafe.Offsetof(object{}.pointers), Flags: vmstate.Pointer | vmstate.Array, Num: 2, Info: vmstate.InfoUint8}, "....................p"},
+		{"pointers", pointers(vmstate.Struct | vmstate.Array | vmstate.ArrayOfPointer), "....................pp"},
+		{"pointers to integers", vmstate.Field{Offset: unsafe.Offsetof(object{}.pointers), Flags: vmstate.Array | vmstate.ArrayOfPointer, Num: 2, Info: vmstate.InfoUint8}, "....................pp"},
+		{"marked pointers", pointers(vmstate.Struct | vmstate.Array | vmstate.ArrayOfPointer | vmstate.MarkAlways), "....................pp"},
+		{"unused", vmstate.UnusedField("", 0, 8), ""},
+		{"NULL", vmstate.Scalar("", from, 0, vmstate.InfoNullptr), ""},
+		{"VALIDATE", vmstate.Field{Offset: from, Flags: vmstate.MustExist | vmstate.Array}, ""},
+		{"hooks of its own", pascal("", 0), ""},
+		{"an Info's hooks", vmstate.Field{Offset: from, Size: 8, Info: &nothing}, ""},
+	} {
+		f := c.f
+		f.Name = "f"
+		for where, d := range map[string]*vmstate.Description{
+			"in a field":      {Name: "d", Fields: []vmstate.Field{f}},
+			"in a subsection": {Name: "d", Subsections: []*vmstate.Description{{Name: "d/s", Fields: []vmstate.Field{f}}}},
+		} {
+			t.Run(c.name+" "+where, func(t *testing.T) {
+				d.PreLoad = func(obj unsafe.Pointer) error {
+					o := (*object)(obj)
+					for i := range o.bytes {
+						o.bytes[i] = 0xee
+					}
+					o.pointers = [2]*pair{{0xee, 0xee}, {0xee, 0xee}}
+					return nil
+				}
+				d.PostLoad = func(unsafe.Pointer, uint32) error { return errHook }
+				was := object{pointers: [2]*pair{{1, 2}, {3, 4}}}
+				got := was
+				if _, err := load(d, &got, nil, 0); err == nil {
+					t.Fatal("it loads")
+				}
+				kept := make([]byte, 0, 22)
+				for _, b := range got.bytes[from:] {
+					kept = append(kept, map[uint8]byte{0: 'x', 0xee: '.'}[b])
+				}
+				for i, p := range got.pointers {
+					kept = append(kept, map[bool]byte{true: 'p', false: '.'}[p == was.pointers[i]])
+				}
+				same(t, strings.TrimRight(string(kept), "."), c.kept)
+				same(t, [from]uint8(got.bytes[:]), [from]uint8{0xee, 0xee, 0xee, 0xee})
+			})
+		}
+	}
 }

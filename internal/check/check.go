@@ -32,9 +32,14 @@ var ErrNoStream = errors.New("no stream")
 // Stream judges an unwrapped stream. The report lacks the file's name and what
 // it was wrapped in. The error wraps ErrNoStream.
 func Stream(b []byte, o Options) (*report.File, error) {
+	return stream(b, o, &bind.Reference{})
+}
+
+func stream(b []byte, o Options, r reference) (*report.File, error) {
 	c := &checker{
-		strict: o.Strict,
-		saved:  map[*savevm.Section][]byte{},
+		strict:    o.Strict,
+		reference: r,
+		saved:     map[*savevm.Section][]byte{},
 		file: &report.File{
 			Bytes: int64(len(b)), Roundtrip: report.NotRun,
 			Devices: []report.Device{}, Queues: []report.Queue{}, Findings: []report.Finding{},
@@ -62,12 +67,19 @@ func Stream(b []byte, o Options) (*report.File, error) {
 	return c.file, nil
 }
 
+// A reference loads and saves through real memory, as bind.Reference does; tests
+// have one that is wrong on purpose.
+type reference interface {
+	Load(s *model.Schema, stream []byte, version uint32) (model.Loaded, error)
+	LoadAndDescribe(d *bind.Described, stream []byte, version uint32, in *vmstate.Dialect) (model.Loaded, vmstate.Saved, error)
+}
+
 type checker struct {
 	strict    bool
 	file      *report.File
 	stream    *savevm.Stream
 	decoder   decode.Decoder
-	reference bind.Reference
+	reference reference
 	desc      *description               // nil: none to compare with
 	saved     map[*savevm.Section][]byte // what the engine saved, the same as was loaded
 	variants  int                        // tried so far
@@ -160,6 +172,7 @@ func (c *checker) anyDecoded() bool {
 // same bytes.
 func (c *checker) device(s *savevm.Section, d *decode.Section) bool {
 	base, prefix := s.PayloadOffset, s.Path()
+	c.globalState(s, d)
 	for _, n := range d.Described.Notes {
 		c.note(n, base, prefix)
 	}

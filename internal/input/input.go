@@ -16,7 +16,7 @@ const Stdin = "-"
 // Read returns the bytes of a stream file. An error is one line that says what
 // is wrong with name.
 func Read(name string, stdin io.Reader) ([]byte, error) {
-	b, err := read(name, stdin)
+	b, err := Bytes(name, stdin)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,8 @@ func Read(name string, stdin io.Reader) ([]byte, error) {
 	return b, nil
 }
 
-func read(name string, stdin io.Reader) ([]byte, error) {
+// Bytes returns the bytes of any file, as Read does.
+func Bytes(name string, stdin io.Reader) ([]byte, error) {
 	if name == Stdin {
 		b, err := io.ReadAll(stdin)
 		if err != nil {

@@ -15,8 +15,8 @@ const (
 // Wrong marks what is not as it should be.
 func (i Ink) Wrong(s string) string { return i.paint(red, s) }
 
-// verdict writes s in the colour of a verdict.
-func (i Ink) verdict(v Verdict, s string) string {
+// Verdict writes s in the colour of a verdict.
+func (i Ink) Verdict(v Verdict, s string) string {
 	switch v {
 	case Pass:
 		return i.paint(green, s)
@@ -26,8 +26,8 @@ func (i Ink) verdict(v Verdict, s string) string {
 	return i.paint(yellow, s)
 }
 
-// severity writes s in the colour of a severity.
-func (i Ink) severity(v rules.Severity, s string) string {
+// Severity writes s in the colour of a severity.
+func (i Ink) Severity(v rules.Severity, s string) string {
 	if v == rules.SeverityError {
 		return i.paint(red, s)
 	}

@@ -26,13 +26,13 @@ func (r *Check) WriteText(w io.Writer, ink Ink, quiet bool) error {
 }
 
 func (f *File) text(b *strings.Builder, ink Ink) {
-	fmt.Fprintf(b, "%s %s: %s\n", ink.verdict(f.Verdict, fmt.Sprintf("%-9s", f.Verdict)), f.Name, f.summary())
+	fmt.Fprintf(b, "%s %s: %s\n", ink.Verdict(f.Verdict, fmt.Sprintf("%-9s", f.Verdict)), f.Name, f.summary())
 	for _, x := range f.Findings {
 		if x.Severity == rules.SeverityNote {
 			continue
 		}
 		word, line, _ := strings.Cut(x.Line(), " ")
-		fmt.Fprintf(b, "  %s %s\n", ink.severity(x.Severity, word), line)
+		fmt.Fprintf(b, "  %s %s\n", ink.Severity(x.Severity, word), line)
 	}
 	if f.Expected != nil && !f.Expected.Agrees {
 		fmt.Fprintf(b, "  %s: %s\n", ink.Wrong("not as its manifest says"), f.Expected.Why)

@@ -30,6 +30,7 @@ var ofAnswers = []Defect{
 	{"rest-refused", "Bytes behind the payload are refused.", "answers/rest", restRefused},
 
 	{"stale-object", "A load finds in memory what the load before has left there.", "answers/again", staleObject},
+	{"save-drains", "A save takes the elements out of the queues that it writes.", "answers/again", saveDrains},
 	{"shared-buffer", "The bytes that a save gives are overwritten by the next one.", "answers/again", sharedBuffer},
 	{"stream-kept", "The buffers of a loaded value are parts of the stream.", "answers/again", streamKept},
 	{"stream-cleared", "A load overwrites the stream with zeros.", "answers/again", streamCleared},
@@ -111,6 +112,18 @@ func staleObject(s *subject) {
 		after, l, err := s.Reference.LoadOver(of, object, stream, version)
 		object, l.Value = after, after
 		return l, err
+	}
+}
+
+func saveDrains(s *subject) {
+	var last *model.Struct
+	drained := ofQueues(func(model.List) model.List { return model.List{} })
+	s.save = func(schema *model.Schema, v *model.Struct, version uint32) ([]byte, error) {
+		if v == last {
+			return s.Reference.Save(schema, drained.of(schema, v), version)
+		}
+		last = v
+		return s.Reference.Save(schema, v, version)
 	}
 }
 

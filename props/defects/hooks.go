@@ -10,6 +10,7 @@ var ofHooks = []Defect{
 	{"post-load-skipped", "post_load is not called.", "hooks", descriptions(func(d *vmstate.Description) { d.PostLoad = nil })},
 	{"post-load-early", "post_load is called before the subsections are loaded.", "hooks", descriptions(postLoadEarly)},
 	{"pre-load-late", "pre_load is called when all is loaded.", "hooks", descriptions(preLoadLate)},
+	{"pre-load-twice", "pre_load is called again when all is loaded.", "hooks", descriptions(preLoadTwice)},
 	{"pre-save-late", "pre_save is called when all is saved.", "hooks", descriptions(preSaveLate)},
 	{"post-save-skipped", "post_save is not called.", "hooks", descriptions(func(d *vmstate.Description) { d.PostSave = nil })},
 }
@@ -33,11 +34,15 @@ func noBytes(get func(*vmstate.Loader, unsafe.Pointer, *vmstate.Field) error) *v
 }
 
 func preLoadLate(d *vmstate.Description) {
+	preLoadTwice(d)
+	d.PreLoad = nil
+}
+
+func preLoadTwice(d *vmstate.Description) {
 	early, late := d.PreLoad, d.PostLoad
 	if early == nil {
 		return
 	}
-	d.PreLoad = nil
 	d.PostLoad = func(obj unsafe.Pointer, version uint32) error {
 		if err := early(obj); err != nil || late == nil {
 			return err

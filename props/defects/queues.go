@@ -160,7 +160,7 @@ var integers = map[*vmstate.Info]bool{
 	vmstate.InfoInt8: true, vmstate.InfoInt16: true, vmstate.InfoInt32: true, vmstate.InfoInt64: true,
 }
 
-// A writer is extend_put of a queue, written anew.
+// A writer is extend_put of a queue, written anew: it is right with one and zero.
 type writer struct {
 	link, end []byte // before an element, and in the end
 	early     bool   // the end is written before the last element
@@ -170,8 +170,6 @@ type writer struct {
 	// cycle is what is done where an element comes again; nil: that is the end.
 	cycle func()
 }
-
-var right = writer{link: []byte{1}, end: []byte{0}}
 
 func (w writer) put(s *vmstate.Saver, meta any, head unsafe.Pointer) error {
 	q := links{meta.(*tailq.Metadata), head}

@@ -18,8 +18,8 @@ var ofValues = []Defect{
 
 	{"bool-kept-raw", "A bool other than 00 and 01 is saved as it was loaded.", "memory/saved-again", infos(vmstate.InfoBool, rawBool)},
 	{"bool-one-is-true", "Only 01 is true.", "values/numbers", infos(vmstate.InfoBool, oneIsTrue)},
-	{"equal-unchecked", "A value that has to be what memory holds is loaded whatever it is.", "values/numbers", fields(equalUnchecked)},
-	{"le-as-mismatch", "An int32 le that is out of range is refused as a mismatch.", "values/numbers", leAsMismatch},
+	{"equal-unchecked", "A value that has to be what memory holds is loaded whatever it is.", "values/compared", fields(equalUnchecked)},
+	{"le-as-mismatch", "An int32 le that is out of range is refused as a mismatch.", "values/compared", leAsMismatch},
 	{"count-unsigned", "A negative count or size is taken for a large one.", "values/numbers", fields(countUnsigned)},
 
 	{"null-by-data", "A number that begins with 30 is taken for a NULL in an array of pointers.", "values/pointers", fields(nullByData)},

@@ -1,8 +1,6 @@
 package gen
 
 import (
-	"slices"
-
 	"vmconform/model"
 
 	"pgregory.net/rapid"
@@ -82,15 +80,6 @@ func (b *builder) hooks(t *rapid.T, at place) {
 	}
 }
 
-// conditions lists the conditions of s, each once.
-func conditions(s *model.Schema) []*model.Condition {
-	list := []*model.Condition{s.Hooks.PreLoad, s.Hooks.PostLoad, s.Hooks.PreSave, s.Hooks.PostSave}
-	for i := range s.Fields {
-		list = append(list, s.Fields[i].When)
-	}
-	return slices.DeleteFunc(list, func(c *model.Condition) bool { return c == nil })
-}
-
 // demands lists what has to hold of the fields of s, by name, when it is saved
 // and loaded.
 func demands(s *model.Schema) map[string]*model.Condition {
@@ -117,14 +106,6 @@ func present(f *model.Field, s *model.Schema, v *model.Struct, version uint32) b
 		return f.When.Holds(s, v)
 	}
 	return f.Version <= version
-}
-
-// demanding says whether s, or a struct in it, demands something of its values:
-// a zero one may not do.
-func demanding(s *model.Schema) bool {
-	return len(demands(s)) > 0 || slices.ContainsFunc(s.Fields, func(f model.Field) bool {
-		return (f.Type == model.TypeStruct || f.Type == model.TypeVStruct) && demanding(f.Elem)
-	})
 }
 
 // obey draws a number that c holds for.

@@ -19,8 +19,12 @@ func Copy(s *model.Schema) (top *model.Schema, copies map[*model.Schema]*model.S
 		*c = *s
 		c.Fields = slices.Clone(s.Fields)
 		c.Subsections = slices.Clone(s.Subsections)
+		for _, hook := range []**model.Condition{&c.Hooks.PreLoad, &c.Hooks.PostLoad, &c.Hooks.PreSave, &c.Hooks.PostSave} {
+			*hook = copyCondition(*hook)
+		}
 		for i := range c.Fields {
 			f := &c.Fields[i]
+			f.When = copyCondition(f.When)
 			f.Elem, f.Key = copies[f.Elem], copies[f.Key]
 			f.Elems = slices.Clone(f.Elems)
 			for j, e := range f.Elems {
@@ -32,4 +36,12 @@ func Copy(s *model.Schema) (top *model.Schema, copies map[*model.Schema]*model.S
 		}
 	}
 	return copies[s], copies
+}
+
+func copyCondition(c *model.Condition) *model.Condition {
+	if c == nil {
+		return nil
+	}
+	out := *c
+	return &out
 }

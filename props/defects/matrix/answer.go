@@ -83,7 +83,7 @@ func (q question) try(s props.Subject, out io.Writer) (verdict, error) {
 	}
 	r := props.Run(p, s, props.Options{
 		Seed: q.Seed, Cases: q.Cases, First: true, Quick: !q.Shrink,
-		Drawn: func() { fmt.Fprintln(out, drawn) },
+		Begun: func() { fmt.Fprintln(out, drawn) },
 	})
 	if len(r.Found) == 0 {
 		return verdict{}, nil

@@ -1,0 +1,100 @@
+package test
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"vmconform/internal/report"
+	"vmconform/rules"
+)
+
+// WriteText writes the report for people: a line for each property and what
+// breaks it. When quiet, properties that hold are left out.
+func (r *Report) WriteText(w io.Writer, ink report.Ink, quiet bool) error {
+	var b strings.Builder
+	for _, p := range r.Properties {
+		if quiet && p.Verdict == report.Pass {
+			continue
+		}
+		fmt.Fprintf(&b, "%s %s: %s\n", ink.Verdict(p.Verdict, fmt.Sprintf("%-9s", p.Verdict)), p.ID, p.summary())
+		for i, f := range p.Failures {
+			f.text(&b, ink)
+			if i+1 < len(p.Failures) {
+				b.WriteByte('\n')
+			}
+		}
+	}
+	for _, e := range r.Known {
+		if e.Status == Fails || quiet && e.Status == NotTried {
+			continue
+		}
+		word := string(e.Status)
+		if e.Status != NotTried {
+			word = ink.Wrong(word)
+		}
+		fmt.Fprintf(&b, "known     %s: %s %s (%s)\n", word, e.Rule, e.Fingerprint, e.Reason)
+	}
+	if !quiet {
+		g := r.Generator
+		fmt.Fprintf(&b, "%s %s: %d properties, %d cases, seed %d; %d draws discarded, up to %d vmsds deep, queues in %s of the cases, queues in queues in %s\n",
+			ink.Verdict(r.Verdict, fmt.Sprintf("%-9s", r.Verdict)), report.Clean(r.Target), len(r.Properties), r.Cases, r.Seed,
+			g.Discarded, max(0, len(g.Depth)-1), percent(g.Labels["queue"], g.Cases), percent(g.Labels["queue in a queue"], g.Cases))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (p Property) summary() string {
+	s := fmt.Sprintf("%d cases", p.Cases)
+	if p.Tried < p.Cases {
+		s += fmt.Sprintf(", %d of them to the point", p.Tried)
+	}
+	if p.Ended {
+		s += ", ended by the budget"
+	}
+	switch n := len(p.Failures); {
+	case n == 1:
+		s += ", fails in 1 way"
+	case n > 1:
+		s += fmt.Sprintf(", fails in %d ways", n)
+	}
+	if p.Problem != "" {
+		s += ", " + p.Problem
+	}
+	return s
+}
+
+func percent(part, whole int) string {
+	if whole == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(whole))
+}
+
+func sentence(id rules.ID) string {
+	r, _ := rules.Lookup(id)
+	return fmt.Sprintf("%s: %s", id, r.Sentence)
+}
+
+// text writes a failure under the line that says what it is one of.
+func (f Failure) text(b *strings.Builder, ink report.Ink) {
+	for i, line := range strings.Split(f.What, "\n") { // a panic says where
+		if line = report.Clean(line); i == 0 {
+			line = ink.Wrong(line)
+		}
+		fmt.Fprintf(b, "  %s\n", line)
+	}
+	for _, d := range f.Diff {
+		fmt.Fprintf(b, "    %s\n", report.Clean(d))
+	}
+	fmt.Fprintf(b, "  breaks: %s\n  %s", sentence(f.Rule), f.Fingerprint)
+	if f.Case > 0 {
+		fmt.Fprintf(b, ", first at case %d", f.Case)
+	}
+	b.WriteByte('\n')
+	for line := range strings.Lines(f.Text) {
+		fmt.Fprintf(b, "    %s", line)
+	}
+	fmt.Fprintf(b, "  replay: conform replay %s\n", f.Token)
+}
