@@ -49,6 +49,10 @@ mutate: ## mutation-test the package PKG (impl/tailq), or its files FILES; write
 corpus: ## record the streams of corpus/ anew, from both QEMUs
 	$(GO) run ./corpus/record
 
+.PHONY: defects
+defects: ## try every property on every defect, and write docs/defects.md
+	$(GO) run ./props/defects/matrix
+
 .PHONY: bench
 bench: ## run the benchmarks that BENCH matches (all)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...

@@ -147,7 +147,7 @@ func (d decoded) saved(t *testing.T) []byte {
 	d.resaves(t, loaded)
 	out, failed := d.ref.Save(d.schema, loaded.Value, d.version)
 	if failed != nil {
-		d.fail(t, d.saves(loaded.Value), "the reference cannot save what it loaded: %v", failed)
+		d.fail(t, d.asksToSave(loaded.Value), "the reference cannot save what it loaded: %v", failed)
 	}
 	return out
 }

@@ -50,27 +50,28 @@ const (
 
 // decoded fixes the answer to a load by what the model makes of it.
 func (c Case) decoded() Case {
-	loaded, err := model.Decode(c.Schema, c.Stream, c.Version, model.Options{})
-	return c.answered(loaded, err)
+	c, _ = c.modelled(rules.Limits{})
+	return c
 }
 
-// within fixes the answer to a load of any kind by what the model makes of it. It
-// is not ok where that has more elements, or nothing to save from.
-func (c Case) within(elements int) (_ Case, ok bool) {
-	o := model.Options{Limits: rules.Limits{Elements: elements}, Over: c.Before}
-	loaded, err := model.Decode(c.Schema, c.Stream, c.Version, o)
-	if elements < rules.DefaultElements && errors.Is(err, rules.Limit) {
+// modelled fixes the answer to what loads by what the model makes of it. It is
+// not ok where that runs into a limit on elements that is given, or is to be
+// saved again and cannot: a count may be on the wire at a version where its array
+// is not.
+func (c Case) modelled(limits rules.Limits) (answered Case, ok bool) {
+	l, err := model.Decode(c.Schema, c.Stream, c.Version, model.Options{Limits: limits, Over: c.Before})
+	if limits.Elements > 0 && errors.Is(err, rules.Limit) {
 		return c, false
 	}
 	if c.Do == LoadSave {
+		if err == nil {
+			c.Saved, err = model.Encode(c.Schema, l.Value, c.Schema.Version)
+		}
 		if err != nil {
 			return c, false
 		}
-		if c.Saved, err = model.Encode(c.Schema, loaded.Value, c.Schema.Version); err != nil {
-			return c, false // a count may be there and not what it counts
-		}
 	}
-	return c.answered(loaded, err), true
+	return c.answered(l, err), true
 }
 
 // answered fixes the answer to what is asked for, by default a load.
@@ -82,15 +83,32 @@ func (c Case) answered(l model.Loaded, err error) Case {
 	return c
 }
 
+// loads says whether something is loaded, and read.
+func (c Case) loads() bool { return c.Do == Load || c.Do == LoadOver || c.Do == LoadSave }
+
 // refused fixes the answer to a load.
 func (c Case) refused(e *rules.Error) Case {
 	c.Do, c.Value, c.Refuse = Load, nil, e
 	return c
 }
 
+// Asks says whether s can be asked at all.
+func (c Case) Asks(s Subject) bool {
+	_, links := s.(LinkBreaker)
+	_, memory := s.(Keeper)
+	switch c.Do {
+	case SaveBroken:
+		return links
+	case LoadOver, LoadSave:
+		return memory
+	}
+	return true
+}
+
 // Try asks s, and says how its answer is not the one that the rules fix, or nil.
 // A panic of s is a wrong answer, and so is no answer to a SaveBroken within two
-// seconds. It asks for nothing that s is not able to say.
+// seconds. It asks for nothing that s is not able to say; that s can be asked at all
+// the caller has seen to.
 func (c Case) Try(s Subject) *Failure {
 	return (&trial{Subject: s, property: c.Property}).check(c)
 }

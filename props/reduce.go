@@ -87,11 +87,11 @@ func (r *reducer) try(c Case) bool {
 // is not ok where that is for another reason than before.
 func (r *reducer) answer(c Case) (Case, bool) {
 	if c.loads() {
-		elements := maxElements
+		limits := rules.Limits{Elements: maxElements}
 		if e := r.smallest.Refuse; e != nil && e.Class == rules.Limit {
-			elements = rules.DefaultElements
+			limits = rules.Limits{}
 		}
-		return c.within(elements)
+		return c.modelled(limits)
 	}
 	stream, err := model.Encode(c.Schema, c.Value, c.Version)
 	if c.Do == SaveBroken {

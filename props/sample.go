@@ -6,6 +6,7 @@ import (
 
 	"vmconform/model"
 	"vmconform/props/gen"
+	"vmconform/rules"
 
 	"pgregory.net/rapid"
 )
@@ -101,7 +102,7 @@ const (
 // and they all say the same.
 func (s *trial) variants(list []Case) *Failure {
 	for i := 0; i < len(list); i += 1 + (len(list)-1)/maxVariants {
-		c, ok := list[i].within(maxElements)
+		c, ok := list[i].modelled(rules.Limits{Elements: maxElements})
 		if !ok {
 			continue
 		}

@@ -89,9 +89,6 @@ func (c Case) Text() []byte {
 	return b.Bytes()
 }
 
-// loads says whether something is loaded, and read.
-func (c Case) loads() bool { return c.Do == Load || c.Do == LoadOver || c.Do == LoadSave }
-
 func orError(b []byte, err error) string {
 	if err != nil {
 		return err.Error()

@@ -10,11 +10,11 @@ import (
 
 // Vector makes a vector of the case, for corpus/vectors, where tests and fuzz
 // targets take it from: of a load, and of a save the load of what it has to
-// write. A vector has one note at most, and memory with broken links is none.
+// write. A vector has one note at most, and what memory holds is none.
 func (c Case) Vector() (corpus.Vector, error) {
 	switch {
-	case c.Do == SaveBroken:
-		return corpus.Vector{}, fmt.Errorf("a vector is a stream: memory with broken links is none")
+	case c.Do == SaveBroken, c.Do == LoadOver:
+		return corpus.Vector{}, fmt.Errorf("a vector is a stream: what memory holds is none")
 	case c.Do == Save && c.Refuse != nil:
 		return corpus.Vector{}, fmt.Errorf("a vector is a stream: a save that is refused has none")
 	case c.Do == Save:

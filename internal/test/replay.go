@@ -26,8 +26,8 @@ func Replay(c props.Case, target func() (props.Subject, error)) (*Replayed, erro
 		return nil, err
 	}
 	r := &Replayed{Tool: report.Tool, Command: "replay", Verdict: report.Pass, Target: s.Name(), Property: c.Property}
-	if _, links := s.(props.LinkBreaker); c.Do == props.SaveBroken && !links {
-		return nil, fmt.Errorf("%s: its links cannot be broken, as the case asks for", s.Name())
+	if !c.Asks(s) {
+		return nil, fmt.Errorf("%s: it does not show its memory, as the case asks for", s.Name())
 	}
 	if f := c.Try(s); f != nil {
 		failure := failureOf(f)

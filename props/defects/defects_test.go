@@ -21,14 +21,12 @@ func TestEveryDefectIsFound(t *testing.T) {
 		t.Run(d.ID, func(t *testing.T) {
 			p, ok := props.Lookup(d.Property)
 			require.True(t, ok, d.Property)
-			o := props.Options{Seed: 1, Cases: cases, First: true, Quick: true}
-			r := props.Run(p, d.Subject(), o)
+			r := props.Run(p, d.Subject(), props.Options{Seed: 1, Cases: cases, First: true})
 			require.NotEmpty(t, r.Found, r.Problem)
 			f := r.Found[0].Failure
-			if d.OfLinks() && elements(f.Case) > 3 { // to make a case smaller takes seconds
-				o.Quick = false
-				f = props.Run(p, d.Subject(), o).Found[0].Failure
-				require.LessOrEqual(t, elements(f.Case), 3, f)
+			t.Log("\n" + f.String())
+			if d.OfLinks() && f.Kind != "hangs" { // such a case is not made smaller
+				require.LessOrEqual(t, elements(f.Case), 3)
 			}
 		})
 	}

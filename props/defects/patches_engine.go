@@ -207,14 +207,12 @@ var numberPatches = []Patch{
 		},
 	},
 	{
-		"allocates-what-is-counted", "Memory is allocated by the count, however little input is left to fill it.", "limits/counts",
+		"memory-for-a-million", "Memory is made for a million elements, however little input is left to fill it.", "limits/counts",
 		"impl/vmstate/load.go", []string{
-			`		n = min(n, (len(l.in)-l.pos)/o.minWire+1)
-`,
-			``,
-			`		n = min(n, len(l.in)-l.pos+max(0, l.limits.Elements-l.elements)/rules.EmptyElementCost+2)
-`,
-			``,
+			`n = min(n, (len(l.in)-l.pos)/o.minWire+1)`,
+			`n = min(n, 1<<20)`,
+			`n = min(n, len(l.in)-l.pos+max(0, l.limits.Elements-l.elements)/rules.EmptyElementCost+2)`,
+			`n = min(n, 1<<20)`,
 		},
 	},
 	{
