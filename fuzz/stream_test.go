@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"vmconform/corpus"
 	"vmconform/impl/savevm"
 	"vmconform/model"
 	"vmconform/rules"
@@ -13,6 +14,13 @@ func FuzzStream(f *testing.F) {
 	seeds := streamSeeds(f)
 	for _, b := range append(seeds, cutShort(seeds)...) {
 		f.Add(b)
+	}
+	vectors, err := corpus.StreamVectors()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, v := range vectors {
+		f.Add(v.Stream)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		defer hangs()()
