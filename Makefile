@@ -6,14 +6,13 @@ SHELL       := /bin/bash
 .DEFAULT_GOAL := help
 
 GO       ?= go
-FUZZTIME ?= 10s
 BENCH    ?= .
 PKG      ?= impl/tailq
 FILES    ?=
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/\1\t\2/' | expand -t 10
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/' | expand -t 11
 
 .PHONY: build
 build: ## build the command: bin/conform
@@ -28,6 +27,7 @@ race: ## run all tests under the race detector
 	$(GO) test -race ./...
 
 .PHONY: fuzz
+fuzz: FUZZTIME ?= 10s
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@targets=$$(grep -rhoE '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' fuzz | sed 's/^func //' | sort) \
 		|| { echo "no fuzz targets in fuzz/" >&2; exit 1; }
@@ -36,6 +36,11 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./fuzz
 	done
 
+.PHONY: fuzz-long
+fuzz-long: FUZZTIME ?= 7m30s
+fuzz-long: ## run each fuzz target for FUZZTIME (7m30s), and add what it did to docs/fuzzing.md
+	$(GO) run ./internal/fuzzlong $(FUZZTIME)
+
 .PHONY: mutate
 mutate: ## mutation-test the package PKG (impl/tailq), or its files FILES; writes docs/mutation/
 	$(GO) run ./internal/mutate $(PKG) $(FILES)
@@ -43,6 +48,10 @@ mutate: ## mutation-test the package PKG (impl/tailq), or its files FILES; write
 .PHONY: corpus
 corpus: ## record the streams of corpus/ anew, from both QEMUs
 	$(GO) run ./corpus/record
+
+.PHONY: defects
+defects: ## try every property on every defect, and write docs/defects.md
+	$(GO) run ./props/defects/matrix
 
 .PHONY: bench
 bench: ## run the benchmarks that BENCH matches (all)

@@ -28,6 +28,12 @@ func since(version uint32, f model.Field) model.Field {
 	return f
 }
 
+// when has the field exist where a condition holds.
+func when(c *model.Condition, f model.Field) model.Field {
+	f.When = c
+	return f
+}
+
 func structure(name string, elem *model.Schema) model.Field {
 	return model.Field{Name: name, Type: model.TypeStruct, Elem: elem}
 }

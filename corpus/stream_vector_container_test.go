@@ -34,7 +34,7 @@ var (
 )
 
 var containerSources = []streamSource{
-	{id: "none", qemu: both, after: whole, want: passes,
+	{id: "machine-none", qemu: both, after: whole, want: passes,
 		rules: of(rules.StreamEmpty, rules.StreamMagic, rules.StreamVersion, rules.StreamEOF, rules.SectionType,
 			rules.SectionName, rules.SectionNameNUL, rules.SectionInstance, rules.SectionRepeated, rules.SectionEnded,
 			rules.SectionFooter, rules.SectionPayload, rules.SectionBridged, rules.ConfigurationOnce, rules.TrailingBytes,

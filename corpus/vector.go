@@ -22,7 +22,7 @@ import (
 //	note     the rule of the one note, where it is accepted with one
 //	offset   of the error or note
 //	path     of the error or note; left out where that is the top
-//	value    JSON, as model.UnmarshalValue reads it: what was loaded, where it is accepted with a note
+//	value    JSON, as model.UnmarshalValue reads it: what was loaded, where it is accepted with a note, or the rule is about that
 //
 // Rule, schema, version and expect are in every file. A payload that is accepted
 // is taken whole; without a note it is what saving the loaded value writes.

@@ -61,6 +61,13 @@ var pointSources = []source{
 	{id: "version-too-old", rule: rules.VersionRange, schema: versions(2, 2, vmsd("number", u32("n"))), version: 1,
 		wire: "0000000a", want: refused(rules.VersionTooOld, 0, "")},
 
+	{id: "must-exist-there", rule: rules.MustExist, schema: versions(1, 2, vmsd("must", model.Field{Name: "n", Type: model.TypeUint32, Version: 2, Must: true})),
+		wire: "0000000a", want: accepted},
+	{id: "must-exist-not-there", rule: rules.MustExist, version: 1,
+		comment: "the field came with version 2",
+		schema:  versions(1, 2, vmsd("must", u8("before"), model.Field{Name: "n", Type: model.TypeUint32, Version: 2, Must: true})),
+		wire:    "07", want: refused(rules.MissingField, 1, "n")},
+
 	// 8: subsection versions
 	{id: "subsection-version", rule: rules.SubsectionVersion, schema: dev,
 		wire: "01" + devA + "00000002 07", want: accepted},

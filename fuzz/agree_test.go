@@ -120,7 +120,7 @@ func spellNotes(notes []rules.Note) string {
 // there was nothing to note, and else bytes that mean the same without a note.
 func (l load) resaves(t testing.TB, loaded model.Loaded) {
 	t.Helper()
-	c := l.saves(loaded.Value)
+	c := l.asksToSave(loaded.Value)
 	defer l.panics(t, func() props.Case { return c })
 	// What was too old to be loaded may stand deeper.
 	deeper := l.limits
@@ -141,10 +141,7 @@ func (l load) resaves(t testing.TB, loaded model.Loaded) {
 		l.fail(t, c, "saved again\nmodel     %x\nreference %x", want, got)
 	}
 	if l.version == l.schema.Version {
-		_, kept, err := l.ref.LoadAndSave(l.schema, l.stream, l.version)
-		if err != nil || !bytes.Equal(kept, want) {
-			l.failf(t, "saved from the memory that it was loaded into: %v\nmodel     %x\nreference %x", err, want, kept)
-		}
+		l.keeps(t, want)
 	}
 	if !whole {
 		return
@@ -161,6 +158,17 @@ func (l load) resaves(t testing.TB, loaded model.Loaded) {
 	again, err := model.Decode(l.schema, got, l.version, model.Options{Limits: l.limits, All: true})
 	if err != nil || len(again.Notes) > 0 || !model.Equal(again.Value, loaded.Value) {
 		l.failf(t, "the canonical form %x means something else: %v %s%q", got, err, spellNotes(again.Notes), model.Diff(loaded.Value, again.Value, l.schema))
+	}
+}
+
+// keeps fails unless the reference saves want from the memory that it loads into.
+func (l load) keeps(t testing.TB, want []byte) {
+	t.Helper()
+	asked := func() props.Case { return l.asksToKeep(want) }
+	defer l.panics(t, asked)
+	_, kept, err := l.ref.LoadAndSave(l.schema, l.stream, l.version)
+	if err != nil || !bytes.Equal(kept, want) {
+		l.fail(t, asked(), "saved from the memory that it was loaded into: %v\nmodel     %x\nreference %x", err, want, kept)
 	}
 }
 

@@ -16,9 +16,9 @@
 // testdata/fuzz and tried by every go test.
 //
 // Where reference and model disagree on a load, or on saving again, the failure
-// is printed as a case (package props), with the command that repeats it. Native
-// Go structs, memory that is loaded over and limits other than the default ones
-// are none: there the failing input alone repeats it.
+// is printed as a case (package props), with the command that repeats it. What
+// goes wrong in native Go structs, or at no limits but those of the target, is
+// none: there the failing input alone repeats it.
 //
 // Seeds are cut from the streams of package corpus when a test runs: queues,
 // sections and descriptions, without guest memory. So are its vectors: a case

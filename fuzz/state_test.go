@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"vmconform/model"
+	"vmconform/props"
 )
 
 // A stateSeed is the arguments of FuzzLoadState.
@@ -75,18 +76,24 @@ func FuzzLoadState(f *testing.F) {
 func (l load) leavesMemory(t testing.TB, loaded model.Loaded) {
 	t.Helper()
 	for _, n := range []int64{loaded.Consumed - 1, loaded.Consumed / 2} {
-		if n < 0 {
-			continue
+		if n >= 0 {
+			l.with(l.stream[:n]).leavesMemoryThatHolds(t, loaded.Value)
 		}
-		after, _, err := l.ref.LoadOver(l.schema, loaded.Value, l.stream[:n], l.version)
-		if err == nil {
-			continue // a count that is not on the wire may have been another
-		}
-		if asError(err) == nil {
-			l.failf(t, "cut to %d bytes: %v", n, err)
-		}
-		if after != nil && !model.Equal(loaded.Value, after) {
-			l.failf(t, "cut to %d bytes (%v), the load changed memory: %q", n, err, model.Diff(loaded.Value, after, l.schema))
-		}
+	}
+}
+
+func (l load) leavesMemoryThatHolds(t testing.TB, before *model.Struct) {
+	t.Helper()
+	asked := func() props.Case { return l.asksOver(before) }
+	defer l.panics(t, asked)
+	after, _, err := l.ref.LoadOver(l.schema, before, l.stream, l.version)
+	if err == nil {
+		return // a count that is not on the wire may have been another
+	}
+	if asError(err) == nil {
+		l.fail(t, asked(), "cut to %d bytes: %v", len(l.stream), err)
+	}
+	if after != nil && !model.Equal(before, after) {
+		l.fail(t, asked(), "cut to %d bytes (%v), the load changed memory: %q", len(l.stream), err, model.Diff(before, after, l.schema))
 	}
 }

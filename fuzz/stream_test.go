@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"vmconform/corpus"
 	"vmconform/impl/savevm"
 	"vmconform/model"
 	"vmconform/rules"
@@ -13,6 +14,13 @@ func FuzzStream(f *testing.F) {
 	seeds := streamSeeds(f)
 	for _, b := range append(seeds, cutShort(seeds)...) {
 		f.Add(b)
+	}
+	vectors, err := corpus.StreamVectors()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, v := range vectors {
+		f.Add(v.Stream)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		defer hangs()()
@@ -147,7 +155,7 @@ func (d decoded) saved(t *testing.T) []byte {
 	d.resaves(t, loaded)
 	out, failed := d.ref.Save(d.schema, loaded.Value, d.version)
 	if failed != nil {
-		d.fail(t, d.saves(loaded.Value), "the reference cannot save what it loaded: %v", failed)
+		d.fail(t, d.asksToSave(loaded.Value), "the reference cannot save what it loaded: %v", failed)
 	}
 	return out
 }

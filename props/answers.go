@@ -10,7 +10,7 @@ import (
 var again = Property{
 	ID:       "answers/again",
 	Sentence: "The same call gives the same answer, which the next call leaves alone; it keeps nothing of the stream, and does not change it.",
-	Rules:    []rules.ID{rules.RoundTrip},
+	Rules:    []rules.ID{rules.Repeatable, rules.RoundTrip},
 	try: func(t *rapid.T, s *trial) *Failure {
 		p := drawSample(t, s, gen.Buffers|gen.Queues)
 		c := Case{Do: Save, Schema: p.Schema, Version: p.Version, Value: p.value, Stream: p.Stream, Times: 2}
@@ -26,7 +26,7 @@ var again = Property{
 var rest = Property{
 	ID:       "answers/rest",
 	Sentence: "A load takes its payload and nothing of what follows.",
-	Rules:    []rules.ID{rules.RoundTrip},
+	Rules:    []rules.ID{rules.TakesNoMore},
 	try: func(t *rapid.T, s *trial) *Failure {
 		p := drawSample(t, s, 0)
 		var variants []Case

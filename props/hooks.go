@@ -11,7 +11,7 @@ import (
 var hooks = Property{
 	ID:       "hooks",
 	Sentence: "pre_load is called before the first field and post_load behind the last subsection, pre_save and post_save likewise; one that fails ends the load or save there.",
-	Rules:    []rules.ID{rules.HookSucceeds},
+	Rules:    []rules.ID{rules.HookCalls, rules.HookSucceeds},
 	try: func(t *rapid.T, s *trial) *Failure {
 		p := drawSample(t, s, gen.Subsections)
 		type member struct {
@@ -33,7 +33,7 @@ var hooks = Property{
 		for hook := range 4 {
 			// What memory holds before a load is most often not what is loaded.
 			for _, op := range []string{"==", "!="} {
-				schema, copies := clone(p.Schema)
+				schema, copies := gen.Copy(p.Schema)
 				h := &copies[m.of].Hooks
 				*[]**model.Condition{&h.PreLoad, &h.PostLoad, &h.PreSave, &h.PostSave}[hook] = &model.Condition{Field: m.Name, Op: op, Value: m.Local}
 				c := p.Case

@@ -63,7 +63,7 @@ var terminators = Property{
 var elements = Property{
 	ID:       "links/elements",
 	Sentence: "A queue holds the elements that stand before its terminator, in that order, however many.",
-	Rules:    []rules.ID{rules.QueueOrder, rules.QueueTerminator},
+	Rules:    []rules.ID{rules.QueueOrder, rules.ListOrder, rules.QueueTerminator},
 	try: func(t *rapid.T, s *trial) *Failure {
 		p := drawSample(t, s, gen.Queues)
 		list := p.only(isElement, closed)
@@ -111,13 +111,26 @@ var pairs = Property{
 			key := slices.Clone(of)
 			key[min(1, len(key)-1)] ^= 0x80 // the key's first bit, where it has one
 			variants = append(variants, p.with(before, after), p.with(before, of, of, after), p.with(before, key, after))
-			if i+1 < len(list) && follows(e, list[i+1]) {
-				_, next, after := p.cut(list[i+1])
-				variants = append(variants, p.with(before, next, of, after), p.with(before, of, of, after))
+			if i+1 == len(list) || !follows(e, list[i+1]) {
+				continue
 			}
+			_, next, after := p.cut(list[i+1])
+			again := slices.Concat(of[:p.keyEnd(e)], next[p.keyEnd(list[i+1]):]) // this key, with the value of the next
+			variants = append(variants, p.with(before, next, of, after), p.with(before, of, again, after))
+			if i+2 == len(list) || !follows(list[i+1], list[i+2]) {
+				continue
+			}
+			_, third, after := p.cut(list[i+2])
+			variants = append(variants, p.with(before, third, of, next, after))
 		}
 		return s.variants(variants)
 	},
+}
+
+// keyEnd is where a pair's value begins, in bytes from its marker.
+func (p sample) keyEnd(pair model.Span) int64 {
+	i := slices.IndexFunc(p.spans, func(s model.Span) bool { return s.Kind == model.SpanKey && s.Offset == pair.Offset+1 })
+	return 1 + p.spans[i].Size
 }
 
 // follows says whether one element stands right behind the other.

@@ -14,7 +14,7 @@ const maxOver = 24
 var loadOver = Property{
 	ID:       "memory/load-over",
 	Sentence: "A load over an object that holds something changes what is on the wire and adds to its queues, lists and trees; one that is refused leaves all as it was.",
-	Rules:    []rules.ID{rules.AllOrNothing, rules.QueueOrder, rules.ListOrder},
+	Rules:    []rules.ID{rules.AllOrNothing, rules.AbsentKept, rules.QueueOrder, rules.ListOrder},
 	Memory:   true,
 	try: func(t *rapid.T, s *trial) *Failure {
 		c := drawCase(t, s, gen.Queues)

@@ -31,8 +31,11 @@ func (s *trial) reduce(f *Failure) *Failure {
 		if r.smallest.loads() {
 			r.shortenStream()
 		}
-		if r.smallest.given() != nil {
-			r.shortenValue()
+		switch r.smallest.Do {
+		case Save, SaveBroken:
+			r.shortenValue(func(c *Case) **model.Struct { return &c.Value })
+		case LoadOver:
+			r.shortenValue(func(c *Case) **model.Struct { return &c.Before })
 		}
 	}
 	return r.smallest
@@ -125,10 +128,7 @@ func (r *reducer) hoist() {
 // parts lists the cases of the vmsds that stand in a case.
 func (c Case) parts() []Case {
 	var list []Case
-	switch {
-	case c.Do == LoadOver:
-		return nil // what memory holds would have to be found, too
-	case !c.loads():
+	if !c.loads() {
 		first := true
 		copier{before: func(s *model.Schema, v *model.Struct) {
 			if part := c; !first {
@@ -146,6 +146,9 @@ func (c Case) parts() []Case {
 		part := c
 		part.Schema, part.Version = span.Schema, span.Schema.Version
 		part.Stream = c.Stream[span.Offset:]
+		if c.Before != nil {
+			part.Before = model.Zero(part.Schema)
+		}
 		if span.Size >= 0 {
 			part.Stream = part.Stream[:span.Size]
 		}
@@ -165,7 +168,7 @@ func (c Case) parts() []Case {
 
 // spans says what the model finds where in a load's stream.
 func (c Case) spans() []model.Span {
-	l, _ := model.Decode(c.Schema, c.Stream, c.Version, model.Options{Spans: true, Over: c.Before, Limits: rules.Limits{Elements: maxElements}})
+	l, _ := model.Decode(c.Schema, c.Stream, c.Version, model.Options{Spans: true, Limits: rules.Limits{Elements: maxElements}})
 	return l.Spans
 }
 
@@ -193,55 +196,34 @@ func (r *reducer) shortenStream() {
 	r.each(func() int { return len(r.smallest.links()) }, func(i int) bool {
 		link := r.smallest.links()[i]
 		c := r.smallest.Case
-		c.Stream = splice(c.Stream, int(link.Offset), int(link.Size))
-		if link.count >= 0 {
-			fewer := c
-			fewer.Stream = bytes.Clone(c.Stream)
-			count := fewer.Stream[link.count:]
+		c.Stream = splice(c.Stream, int(link.at), int(link.size))
+		if link.tree >= 0 {
+			count := c.Stream[link.tree : link.tree+4]
 			binary.BigEndian.PutUint32(count, binary.BigEndian.Uint32(count)-1)
-			if r.try(fewer) {
-				return true
-			}
 		}
 		return r.try(c)
 	})
 }
 
-// A link is an element or a pair.
-type link struct {
-	model.Span
-	count int64 // where the count of a pair's tree stands; -1 for an element, and where that is not plain
-}
+// A link is an element or pair of a load's stream, of size bytes; tree is where
+// the count of a pair's tree stands, or -1.
+type link struct{ at, size, tree int64 }
 
-// links lists the elements and pairs of a load's stream that are whole.
+// links lists the elements and pairs that are whole.
 func (c Case) links() []link {
 	var list []link
-	trees := map[*model.Field]int64{} // the last one of each
+	trees := map[*model.Field]int64{} // the last that began
 	for _, span := range c.spans() {
 		switch {
 		case isTree(span):
 			trees[span.Field] = span.Offset
-		case (isElement(span) || isPair(span)) && closed(span):
-			count, counted := trees[span.Field]
-			if !counted {
-				count = -1
-			}
-			list = append(list, link{span, count})
+		case isElement(span) && closed(span):
+			list = append(list, link{span.Offset, span.Size, -1})
+		case isPair(span) && closed(span):
+			list = append(list, link{span.Offset, span.Size, trees[span.Field]})
 		}
 	}
 	return list
-}
-
-// given is where the value stands that is saved or loaded over; nil for a case
-// without one.
-func (c *Case) given() **model.Struct {
-	switch c.Do {
-	case Save, SaveBroken:
-		return &c.Value
-	case LoadOver:
-		return &c.Before
-	}
-	return nil
 }
 
 // splice copies b with n bytes replaced.
@@ -252,25 +234,21 @@ func splice(b []byte, at, n int, by ...byte) []byte {
 	return append(out, b[at+n:]...)
 }
 
-// shortenValue takes elements away and makes numbers and bytes zero.
-func (r *reducer) shortenValue() {
-	value := func(change func() copier) {
+// shortenValue takes elements away from a value of the case and makes numbers and
+// bytes zero.
+func (r *reducer) shortenValue(of func(c *Case) **model.Struct) {
+	for _, change := range []copier{{element: true}, {leaf: true}} {
 		n := func() int {
 			all := 0
-			c := change()
-			c.at = func() bool { all++; return false }
-			c.vmsd(r.smallest.Schema, *r.smallest.given())
+			change.at = func() bool { all++; return false }
+			change.vmsd(r.smallest.Schema, *of(&r.smallest.Case))
 			return all
 		}
 		r.each(n, func(i int) bool {
-			c := change()
-			c.at = func() bool { i--; return i == -1 }
-			out := r.smallest.Case
-			v := out.given()
-			*v = c.vmsd(out.Schema, *v)
-			return r.try(out)
+			change.at = func() bool { i--; return i == -1 }
+			c := r.smallest.Case
+			*of(&c) = change.vmsd(c.Schema, *of(&c))
+			return r.try(c)
 		})
 	}
-	value(dropElement)
-	value(zeroLeaf)
 }

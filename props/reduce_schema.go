@@ -26,15 +26,20 @@ func (r *reducer) edit(e edit) bool {
 	if c.loads() && e.bytes != nil {
 		c.Stream = c.rewritten(e.bytes)
 	}
-	if v := c.given(); v != nil && e.value != nil {
-		*v = copier{after: func(s *model.Schema, v *model.Struct) {
+	if e.value != nil {
+		change := copier{after: func(s *model.Schema, v *model.Struct) {
 			if s == e.of {
 				e.value(v)
 			}
-		}}.vmsd(c.Schema, *v)
+		}}
+		if !c.loads() {
+			c.Value = change.vmsd(c.Schema, c.Value)
+		} else if c.Before != nil {
+			c.Before = change.vmsd(c.Schema, c.Before)
+		}
 	}
 	var copies map[*model.Schema]*model.Schema
-	c.Schema, copies = clone(c.Schema)
+	c.Schema, copies = gen.Copy(c.Schema)
 	e.schema(copies[e.of])
 	return r.try(c)
 }
@@ -202,55 +207,17 @@ func hollowed(x model.Value) model.Value {
 	return x
 }
 
-// clone copies all that s reaches.
-func clone(s *model.Schema) (top *model.Schema, copies map[*model.Schema]*model.Schema) {
-	copies = map[*model.Schema]*model.Schema{}
-	var one func(*model.Schema) *model.Schema
-	condition := func(c *model.Condition) *model.Condition {
-		if c == nil {
-			return nil
-		}
-		out := *c
-		return &out
-	}
-	one = func(s *model.Schema) *model.Schema {
-		if s == nil || copies[s] != nil {
-			return copies[s]
-		}
-		c := *s
-		copies[s] = &c
-		c.Fields = slices.Clone(s.Fields)
-		c.Subsections = slices.Clone(s.Subsections)
-		h := s.Hooks
-		c.Hooks = model.Hooks{PreLoad: condition(h.PreLoad), PostLoad: condition(h.PostLoad), PreSave: condition(h.PreSave), PostSave: condition(h.PostSave)}
-		for i := range c.Fields {
-			f := &c.Fields[i]
-			f.When = condition(f.When)
-			f.Elem, f.Key = one(f.Elem), one(f.Key)
-			f.Elems = slices.Clone(f.Elems)
-			for j, e := range f.Elems {
-				f.Elems[j] = one(e)
-			}
-		}
-		for i := range c.Subsections {
-			c.Subsections[i] = one(c.Subsections[i])
-		}
-		return &c
-	}
-	return one(s), copies
-}
-
 // plain gives names by place and the version 1, where the case fails then, too.
 func (r *reducer) plain() {
 	c := r.smallest.Case
-	c.Schema, _ = clone(c.Schema)
+	c.Schema, _ = gen.Copy(c.Schema)
 	if renamed, stream := plainNames(c.Schema, c.Stream); renamed {
 		c.Stream = stream
 		r.try(c)
 	}
 	for _, only := range []bool{false, true} {
 		c := r.smallest.Case
-		c.Schema, _ = clone(c.Schema)
+		c.Schema, _ = gen.Copy(c.Schema)
 		if !plainVersions(c.Schema, only) {
 			continue
 		}

@@ -16,11 +16,6 @@ type copier struct {
 	leaf    bool // make leaves zero
 }
 
-// dropElement takes the elements and pairs away that at says; zeroLeaf makes the
-// leaves zero.
-func dropElement() copier { return copier{element: true} }
-func zeroLeaf() copier    { return copier{leaf: true} }
-
 // vmsd copies a value of s.
 func (c copier) vmsd(s *model.Schema, v *model.Struct) *model.Struct {
 	if c.before != nil {

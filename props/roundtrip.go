@@ -10,7 +10,11 @@ import (
 var roundTrip = Property{
 	ID:       "round-trip",
 	Sentence: "A value is saved to the bytes that the rules fix, and they load to that value.",
-	Rules:    []rules.ID{rules.RoundTrip, rules.QueueOrder, rules.QueueMarker, rules.QueueTerminator, rules.SubsectionOrder, rules.UnusedZero, rules.BoolCanonical, rules.NullMarker},
+	Rules: []rules.ID{
+		rules.RoundTrip, rules.WireInteger, rules.WireBitmap, rules.FieldOnWire, rules.CountWhenReached,
+		rules.QueueOrder, rules.QueueMarker, rules.QueueTerminator, rules.SubsectionNeeded, rules.SubsectionOrder,
+		rules.UnusedZero, rules.BoolCanonical, rules.NullMarker,
+	},
 	try: func(t *rapid.T, s *trial) *Failure {
 		c := drawCase(t, s, 0)
 		if f := s.saves(c.Schema, c.Value, c.Version); f != nil {

@@ -20,7 +20,7 @@ var subsectionOrder = Property{
 		var variants []Case
 		for i, sub := range list {
 			before, of, after := p.cut(sub)
-			variants = append(variants, p.with(before, after), p.with(before, of, of, after))
+			variants = append(variants, p.with(before, after), p.with(before, of, of, after), p.with(before, of, of[:len(of)-1]))
 			for _, next := range list[i+1:] {
 				if next.Offset == sub.Offset+sub.Size {
 					_, behind, after := p.cut(next)

@@ -84,10 +84,20 @@ func (j judge) load(t *testing.T, who string, load func() (model.Loaded, error))
 		if err != nil || !bytes.Equal(saved, j.Payload) {
 			t.Errorf("%s: saved again it is % x, %v", who, saved, err)
 		}
+		j.value(t, who, l)
 		return
 	}
 	if len(l.Notes) != 1 || string(l.Notes[0].Rule) != j.Note || l.Notes[0].Offset != j.Offset || l.Notes[0].Path != j.Path {
 		t.Errorf("%s notes %v, want %s at offset %d in %q", who, l.Notes, j.Note, j.Offset, j.Path)
+	}
+	j.value(t, who, l)
+}
+
+// value demands the value that the vector says, if it says one.
+func (j judge) value(t *testing.T, who string, l model.Loaded) {
+	t.Helper()
+	if j.Value == "" {
+		return
 	}
 	want, err := model.UnmarshalValue(j.schema, []byte(j.Value))
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 var argumentVersion = Property{
 	ID:       "version/argument",
 	Sentence: "A vmsd is loaded and saved at a version of its range and refused at any other, before a byte is looked at.",
-	Rules:    []rules.ID{rules.VersionRange},
+	Rules:    []rules.ID{rules.VersionRange, rules.FieldOnWire, rules.AbsentKept},
 	try: func(t *rapid.T, s *trial) *Failure {
 		p := drawSample(t, s, 0)
 		for _, version := range boundaries(p.Schema) {
@@ -178,7 +178,7 @@ func rangesAround(v uint32) []versionRange {
 // withRange copies s and gives the elements of one of its queues another range
 // of versions. Where they stand elsewhere too, they keep their own.
 func withRange(s *model.Schema, queue *model.Field, r versionRange) *model.Schema {
-	top, copies := clone(s)
+	top, copies := gen.Copy(s)
 	for original, c := range copies {
 		for i := range original.Fields {
 			if &original.Fields[i] != queue {

@@ -23,22 +23,32 @@ type Rule struct {
 
 // The rules of vmstate payloads.
 const (
+	WireInteger          ID = "wire/integer"
+	WireBitmap           ID = "wire/bitmap"
 	ItemComplete         ID = "vmstate/item-complete"
 	VersionRange         ID = "vmstate/version-range"
 	BoolCanonical        ID = "vmstate/bool-canonical"
 	UnusedZero           ID = "vmstate/unused-zero"
 	NullMarker           ID = "vmstate/null-marker"
+	FieldOnWire          ID = "vmstate/field-on-wire"
+	AbsentKept           ID = "vmstate/absent-kept"
 	CountRange           ID = "vmstate/count-range"
+	CountWhenReached     ID = "vmstate/count-when-reached"
 	MustExist            ID = "vmstate/must-exist"
 	Validate             ID = "vmstate/validate"
 	EqualValue           ID = "vmstate/equal-value"
 	Int32LE              ID = "vmstate/int32-le"
 	HookSucceeds         ID = "vmstate/hook-succeeds"
+	HookCalls            ID = "vmstate/hook-calls"
 	Bounded              ID = "vmstate/bounded"
 	NoTrailing           ID = "vmstate/no-trailing-data"
+	TakesNoMore          ID = "vmstate/takes-no-more"
 	RoundTrip            ID = "vmstate/round-trip"
 	AllOrNothing         ID = "vmstate/all-or-nothing"
+	Repeatable           ID = "vmstate/repeatable"
 	Agreement            ID = "vmstate/agreement"
+	UsableDescription    ID = "vmstate/usable-description"
+	SubsectionNeeded     ID = "subsection/needed"
 	SubsectionKnown      ID = "subsection/known-name"
 	SubsectionVersion    ID = "subsection/version-range"
 	SubsectionVersion256 ID = "subsection/version-mod-256"
@@ -111,22 +121,32 @@ const (
 // Registry holds every rule, in the order in which `conform rules` is to list
 // them.
 var Registry = []Rule{
+	{WireInteger, SeverityError, "An integer is written in its own width, big-endian, a signed one in two's complement.", "migration/vmstate-types.c; migration/qemu-file.c qemu_put_be64"},
+	{WireBitmap, SeverityError, "A bitmap is written in words of 64 bits, big-endian, the low word first, with all bits of the last one.", "migration/vmstate-types.c put_bitmap"},
 	{ItemComplete, SeverityError, "Every item of a payload is there whole; a short read is never taken for a zero.", "migration/qemu-file.c; wire-format §4"},
 	{VersionRange, SeverityError, "A vmsd loads at a version from minimum_version_id to version_id, compared as 32 bits, and at no other.", "migration/vmstate.c vmstate_load_state; the seed compared version_id with itself"},
 	{BoolCanonical, SeverityWarning, "A bool is written as 00 or 01; any other non-zero byte loads as true.", "migration/vmstate-types.c; live QEMU 7.2 and 10.2"},
 	{UnusedZero, SeverityWarning, "An unused buffer is written as zeros; its content is ignored.", "migration/vmstate-types.c put_unused_buffer"},
 	{NullMarker, SeverityError, "A NULL in an array of pointers is one byte 30; where every pointer is marked, 31 stands before one that is not NULL.", "commit 07d4e69147; migration/vmstate-types.c vmstate_info_nullptr"},
+	{FieldOnWire, SeverityError, "A field is on the wire where its condition holds, or without one from its version_id on.", "migration/vmstate.c vmstate_load_state, vmstate_save_state_v"},
+	{AbsentKept, SeverityError, "What is not on the wire keeps what memory holds.", "tests/unit/test-vmstate.c versioned/load/v1, field_exists/load/skip"},
 	{CountRange, SeverityError, "A count or size from the state is neither negative, nor above 2^31-1, nor more than memory has room for.", "CVE-2013-4148 and the CVE-2013-45xx family"},
+	{CountWhenReached, SeverityError, "An array's count and a buffer's size are what their member holds when the field is reached.", "migration/vmstate.c vmstate_n_elems, vmstate_size"},
 	{MustExist, SeverityError, "A field flagged MUST_EXIST is there.", "migration/vmstate.c"},
 	{Validate, SeverityError, "The predicate of a VALIDATE field holds.", "include/migration/vmstate.h VMSTATE_VALIDATE"},
 	{EqualValue, SeverityError, "The value of an equal field is the local one.", "migration/vmstate-types.c get_*_equal"},
 	{Int32LE, SeverityError, "The value of an int32 le field is from 0 to the local one.", "migration/vmstate-types.c get_int32_le; CVE-2013-4531"},
 	{HookSucceeds, SeverityError, "A pre_load, post_load, pre_save or post_save hook succeeds.", "migration/vmstate.c"},
+	{HookCalls, SeverityError, "pre_load is called before the first field and post_load behind the last subsection, pre_save and post_save likewise, once for every object.", "migration/vmstate.c vmstate_load_state, vmstate_save_state_v"},
 	{Bounded, SeverityError, "Depth, elements and bytes of a load stay within the loader's limits.", "qemu-behaviour §1.20: hostile counts abort QEMU"},
 	{NoTrailing, SeverityError, "Where a caller asks for the whole input to be taken, nothing is left over.", "wire-format §4"},
+	{TakesNoMore, SeverityError, "A load takes its payload and nothing of what follows.", "wire-format §1: a payload has no length; migration/savevm.c check_section_footer"},
 	{RoundTrip, SeverityError, "What was loaded is saved to the same bytes, and what was saved loads to the same value.", "vmconform"},
 	{AllOrNothing, SeverityError, "A load that fails leaves memory as it was.", "vmconform; the seed left the queue half filled"},
+	{Repeatable, SeverityError, "The same call gives the same answer, and changes neither what it was given nor an answer before it.", "vmconform"},
 	{Agreement, SeverityError, "Reference and model, written apart, make the same of a payload.", "vmconform"},
+	{UsableDescription, SeverityError, "A description of a vmsd in a program holds together: its types, flags, sizes and hooks fit each other.", "include/migration/vmstate.h; vmconform"},
+	{SubsectionNeeded, SeverityError, "A subsection is written where it is needed, and nowhere else.", "migration/vmstate.c vmstate_subsection_save"},
 	{SubsectionKnown, SeverityError, "A subsection whose name has its parent's name as prefix is one that the parent knows.", "migration/vmstate.c vmstate_subsection_load (ENOENT)"},
 	{SubsectionVersion, SeverityError, "A subsection's version, modulo 256, is from its minimum_version_id to its version_id.", "migration/vmstate.c vmstate_subsection_load"},
 	{SubsectionVersion256, SeverityWarning, "A subsection's version is below 256; QEMU keeps its low 8 bits only.", "migration/vmstate.c (uint8_t version_id); live QEMU"},

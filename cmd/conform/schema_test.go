@@ -12,6 +12,7 @@ import (
 
 	"vmconform/internal/report"
 	"vmconform/internal/show"
+	"vmconform/internal/test"
 )
 
 // schema compiles the schema of docs/ for a command's reports.
@@ -153,28 +154,82 @@ func TestTracesFitTheirSchema(t *testing.T) {
 	validate(t, s, out)
 }
 
+func TestRulesFitTheirSchema(t *testing.T) {
+	s := schema(t, "rules")
+	for _, args := range [][]string{{}, {"--coverage"}, {"qtailq/*"}, {"--coverage", "container/*"}} {
+		status, out, errs := conform(t, nil, append([]string{"rules", "--format", "json"}, args...)...)
+		require.Contains(t, []int{exitConform, exitFail}, status)
+		require.Empty(t, errs)
+		validate(t, s, out)
+	}
+}
+
 // A schema that lets everything through would prove nothing.
 func TestSchemasRefuse(t *testing.T) {
-	for command, good := range map[string]string{
-		"check": `{"tool":"conform 0.1.0","command":"check","verdict":"pass","files":[{"file":"a","verdict":"pass","bytes":1,` +
+	ofStreams := [][2]string{ // each becomes the other
+		{`"bytes":1`, `"bytes":-1`},
+		{`"bytes":1`, `"bytes":1,"more":1`},
+		{`"devices":[]`, `"devices":[{}]`},
+		{`"devices":[],`, ``},
+	}
+	for command, c := range map[string]struct {
+		good  string
+		wrong [][2]string
+	}{
+		"check": {`{"tool":"conform 0.1.0","command":"check","verdict":"pass","files":[{"file":"a","verdict":"pass","bytes":1,` +
 			`"bytes_by":{"framing":1,"ram":0,"decoded":0,"opaque":0},"roundtrip":"identical","reencoded":0,"copied":0,` +
-			`"devices":[],"queues":[],"variants":{"tried":0,"as_expected":0,"by_expectation":{"accept":0,"warn":0,"refuse":0}},"findings":[]}]}`,
-		"show": `{"tool":"conform 0.1.0","command":"show","file":"a","bytes":1,"version":3,"footers":true,"page_size":4096,` +
-			`"commands":[],"sections":[],"devices":[],"errors":[]}`,
+			`"devices":[],"queues":[],"variants":{"tried":0,"as_expected":0,"by_expectation":{"accept":0,"warn":0,"refuse":0}},"findings":[]}]}`, ofStreams},
+		"show": {`{"tool":"conform 0.1.0","command":"show","file":"a","bytes":1,"version":3,"footers":true,"page_size":4096,` +
+			`"commands":[],"sections":[],"devices":[],"errors":[]}`, ofStreams},
+		"rules": {`{"tool":"conform 0.1.0","command":"rules","rules":[{"id":"a/b","severity":"note","sentence":"B.","source":"s",` +
+			`"cases":{"accepting":[{"kind":"vector","id":"v"}],"rejecting":[]}}],` +
+			`"totals":{"rules":1,"covered":0,"cases":{"vector":1,"stream":0,"property":0,"defect":0,"test":0}}}`, [][2]string{
+			{`"rules":[{`, `"rules":[],"x":[{`},
+			{`"a/b"`, `"b"`},
+			{`"note"`, `"info"`},
+			{`"source":"s",`, ``},
+			{`"kind":"vector"`, `"kind":"victor"`},
+			{`,"rejecting":[]`, ``},
+			{`"vector":1`, `"vector":-1`},
+			{`"covered":0,`, ``},
+		}},
 	} {
 		s := schema(t, command)
-		validate(t, s, good)
-		for _, bad := range []string{
-			strings.Replace(good, `"bytes":1`, `"bytes":-1`, 1),
-			strings.Replace(good, `"bytes":1`, `"bytes":1,"more":1`, 1),
-			strings.Replace(good, `"`+command+`"`, `"test"`, 1),
-			strings.Replace(good, `"devices":[]`, `"devices":[{}]`, 1),
-			strings.Replace(good, `"devices":[],`, ``, 1),
-		} {
-			require.NotEqual(t, good, bad)
+		validate(t, s, c.good)
+		for _, w := range append(c.wrong, [2]string{`"` + command + `"`, `"other"`}) {
+			bad := strings.Replace(c.good, w[0], w[1], 1)
+			require.NotEqual(t, c.good, bad)
 			x, err := jsonschema.UnmarshalJSON(strings.NewReader(bad))
 			require.NoError(t, err)
 			require.Error(t, s.Validate(x), bad)
 		}
+	}
+}
+
+func TestTestReportsFitTheirSchema(t *testing.T) {
+	s := schema(t, "test")
+	known := filepath.Join(t.TempDir(), "known")
+	require.NoError(t, os.WriteFile(known, []byte("vmstate/round-trip round-trip:save:panics it did\n"), 0o666))
+	for _, args := range [][]string{
+		{"--cases", "30"},
+		{"--cases", "30", "--known", known},
+		{"--target", "wrong", "--cases", "50", "--rule", "*/marker-*", "--known", known},
+		{"--budget", "5m", "--cases", "30"},
+	} {
+		status, out, errs := conform(t, nil, append([]string{"test", "--seed", "1", "--format", "json"}, args...)...)
+		require.Contains(t, []int{exitConform, exitFail}, status, errs)
+		validate(t, s, out)
+		unmarshal[test.Report](t, out)
+	}
+}
+
+func TestReplayReportsFitTheirSchema(t *testing.T) {
+	s := schema(t, "replay")
+	_, out, _ := conform(t, nil, "test", "--seed", "1", "--target", "wrong", "--cases", "50", "--rule", "links/marker-values", "--format", "json")
+	token := unmarshal[test.Report](t, out).Properties[0].Failures[0].Token
+	for target, want := range map[string]int{"ref": exitConform, "wrong": exitFail} {
+		status, out, errs := conform(t, nil, "replay", "--target", target, "--format", "json", token)
+		require.Equal(t, want, status, errs)
+		validate(t, s, out)
 	}
 }

@@ -441,7 +441,7 @@ func TestDescription(t *testing.T) {
 	}
 	for _, m := range []*gtree.Metadata{spans.Metadata(nil, describeValue()), spans.Metadata(describeSpan(), nil), gtree.Direct(numbers, nil)} {
 		d := &vmstate.Description{Name: "d", Fields: []vmstate.Field{gtree.Field("t", 0, 0, m)}}
-		refused(t, d.Compile(), verdict{rules.BadDescription, 0, "t", ""})
+		refused(t, d.Compile(), verdict{rules.BadDescription, 0, "t", rules.UsableDescription})
 	}
 }
 

@@ -237,7 +237,7 @@ func TestDescription(t *testing.T) {
 	same(t, f.Size, len("\x01a\x00\x01b\x00\x00"))
 	bad := describeList(1)
 	bad.Fields[0] = qlist.Field("q", 0, 1, byOne.Metadata(nil))
-	refused(t, bad.Compile(), verdict{rules.BadDescription, 0, "q", ""})
+	refused(t, bad.Compile(), verdict{rules.BadDescription, 0, "q", rules.UsableDescription})
 }
 
 // Where elements differ each goes by its place in the list, those that were
@@ -293,7 +293,7 @@ func TestElementsThatDiffer(t *testing.T) {
 		refused(t, err, verdict{class, 0, "q", rules.ListVersion})
 	}
 	bad := describe(2, wide(2), qlist.Element{})
-	refused(t, bad.Compile(), verdict{rules.BadDescription, 0, "q", ""})
+	refused(t, bad.Compile(), verdict{rules.BadDescription, 0, "q", rules.UsableDescription})
 
 	h, items := list("abc")
 	items[1].one.Prev = &items[2].one.Next

@@ -24,7 +24,7 @@ const (
 
 // errShort stands for the end of the input inside a record. It is never handed
 // out: the parser knows offset and path.
-var errShort = &rules.Error{Class: rules.Truncated}
+var errShort = &rules.Error{Class: rules.Truncated, Rule: rules.StreamEOF}
 
 // htabRecord is a record of a hash table payload: the header (be32), or a run of
 // entries.

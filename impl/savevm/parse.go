@@ -117,8 +117,8 @@ func parseItems(s Stream, c cursor, d Decoder, o Options) (*Stream, error) {
 }
 
 // errNotOurs ends a parse that has passed the place of its description: that
-// was payload.
-var errNotOurs = &rules.Error{Class: rules.BadDescription}
+// was payload. It is never handed out.
+var errNotOurs = &rules.Error{Class: rules.BadDescription, Rule: rules.VMDescFits}
 
 // footerState says whether sections of the stream end with footers.
 type footerState int

@@ -29,7 +29,7 @@ func (p *parser) section(kind byte, off int64) *rules.Error {
 	s.PayloadOffset = p.c.off
 	p.s.Items = append(p.s.Items, Item{Section: s})
 	err := p.payload(s)
-	if err != nil && err.Path == "" {
+	if err != nil && err != errNotOurs && err.Path == "" {
 		err = &rules.Error{Class: err.Class, Offset: err.Offset, Path: s.Path(), Rule: err.Rule, Detail: err.Detail}
 	}
 	return err

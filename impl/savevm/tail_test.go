@@ -188,3 +188,11 @@ func TestManyDescriptions(t *testing.T) {
 	_, err := Parse(s.b, bySize, Options{})
 	wantErr(t, err, rules.Truncated, int64(len(s.b)), "", rules.StreamEOF)
 }
+
+// What looks like a description, and lies in the header of a section, is none.
+func TestDescriptionInAHeader(t *testing.T) {
+	fake := string((&stream{}).eof().desc(`{"devices":[]}`).b)
+	s := machine().head(4, 1, "a"+fake, 0, 1).raw("x")
+	_, err := Parse(s.b, bySize, Options{})
+	wantErr(t, err, rules.Truncated, int64(len(s.b)), "a", rules.StreamEOF)
+}

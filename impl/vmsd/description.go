@@ -104,7 +104,7 @@ type builder map[node]bool
 var building sync.Mutex
 
 func bad(path, format string, args ...any) error {
-	return &rules.Error{Class: rules.BadDescription, Path: path, Detail: fmt.Sprintf(format, args...)}
+	return &rules.Error{Class: rules.BadDescription, Rule: rules.UsableDescription, Path: path, Detail: fmt.Sprintf(format, args...)}
 }
 
 func join(path, name string) string {

@@ -49,5 +49,5 @@ func Example() {
 	// Output:
 	// 00010002000300040000002580000000026174 <nil>
 	// truncated at offset 18 in line [vmstate/item-complete]: 1 of 2 bytes are there
-	// bad-description at offset 0 in regs: the array does not lie in the vmsd_test.UART that is described
+	// bad-description at offset 0 in regs [vmstate/usable-description]: the array does not lie in the vmsd_test.UART that is described
 }

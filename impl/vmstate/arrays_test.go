@@ -55,6 +55,9 @@ func TestVArrays(t *testing.T) {
 			loads(t, d, &got, c.two+"aaaa bbbb")
 			same(t, got.a, [3]uint16{0xaaaa, 0xbbbb, 9})
 			saves(t, d, &got, c.two+"aaaa bbbb")
+			_, err := load(d, &got, wire(t, c.two+"cccc dd"), 1)
+			refused(t, err, verdict{rules.Truncated, int64(len(wire(t, c.two)) + 3), "a[1]"})
+			same(t, got.a, [3]uint16{0xaaaa, 0xbbbb, 9})
 		})
 	}
 }

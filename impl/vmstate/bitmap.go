@@ -89,8 +89,7 @@ func getBitmap(l *Loader, meta any, p unsafe.Pointer, _ uint32) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case b.place == allocated:
+	if b.place == allocated {
 		at = nil
 		if n > 0 {
 			at = unsafe.Pointer(unsafe.SliceData(make([]uint64, n)))
@@ -98,7 +97,7 @@ func getBitmap(l *Loader, meta any, p unsafe.Pointer, _ uint32) error {
 		slot := (*unsafe.Pointer)(p)
 		l.WillChangePointer(slot)
 		*slot = at
-	case n > 0:
+	} else {
 		was := l.fresh
 		l.fresh = was && b.place == inline // no other memory was made by this load
 		l.WillChange(at, 8*n)

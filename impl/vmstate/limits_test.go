@@ -167,6 +167,9 @@ func TestTrailingData(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, x, 0)
+	if _, err := load(d, &x, []byte{4}, 1); err != nil || x != 4 {
+		t.Fatal(err, x)
+	}
 	l, err := vmstate.Load(d, unsafe.Pointer(&x), []byte{5, 6, 7}, 1, vmstate.LoadOptions{})
 	if err != nil || l.Consumed != 1 || x != 5 {
 		t.Fatal(l, err, x)

@@ -74,7 +74,7 @@ type compiledAt struct {
 }
 
 func badDescription(path, format string, args ...any) error {
-	return &rules.Error{Class: rules.BadDescription, Path: path, Detail: fmt.Sprintf(format, args...)}
+	return &rules.Error{Class: rules.BadDescription, Rule: rules.UsableDescription, Path: path, Detail: fmt.Sprintf(format, args...)}
 }
 
 func (c *compiler) compile(d *Description, path string) error {

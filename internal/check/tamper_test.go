@@ -103,6 +103,10 @@ func judge(t *testing.T, b []byte, strict bool) *report.File {
 	require.NoError(t, err)
 	by := f.BytesBy
 	require.EqualValues(t, len(b), by.Framing+by.RAM+by.Decoded+by.Opaque)
+	for _, x := range f.Findings {
+		_, ok := rules.Lookup(x.Rule)
+		require.True(t, ok, "%v names no rule", x)
+	}
 	return f
 }
 

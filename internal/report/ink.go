@@ -26,8 +26,8 @@ func (i Ink) Verdict(v Verdict, s string) string {
 	return i.paint(yellow, s)
 }
 
-// severity writes s in the colour of a severity.
-func (i Ink) severity(v rules.Severity, s string) string {
+// Severity writes s in the colour of a severity.
+func (i Ink) Severity(v rules.Severity, s string) string {
 	if v == rules.SeverityError {
 		return i.paint(red, s)
 	}

@@ -32,7 +32,7 @@ func (f *File) text(b *strings.Builder, ink Ink) {
 			continue
 		}
 		word, line, _ := strings.Cut(x.Line(), " ")
-		fmt.Fprintf(b, "  %s %s\n", ink.severity(x.Severity, word), line)
+		fmt.Fprintf(b, "  %s %s\n", ink.Severity(x.Severity, word), line)
 	}
 	if f.Expected != nil && !f.Expected.Agrees {
 		fmt.Fprintf(b, "  %s: %s\n", ink.Wrong("not as its manifest says"), f.Expected.Why)

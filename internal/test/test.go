@@ -69,10 +69,10 @@ type Failure struct {
 	Fingerprint string   `json:"fingerprint"`
 	What        string   `json:"what"`
 	Diff        []string `json:"diff"`
-	Seed        uint64   `json:"seed"`  // draws the first case that fails so
-	Case        int      `json:"case"`  // its number, from 1
-	Text        string   `json:"text"`  // the smallest case
-	Token       string   `json:"token"` // the same, for `conform replay`
+	Seed        uint64   `json:"seed,omitempty"` // draws the first case that fails so
+	Case        int      `json:"case,omitempty"` // its number, from 1
+	Text        string   `json:"text"`           // the smallest case
+	Token       string   `json:"token"`          // the same, for `conform replay`
 }
 
 // Generator says what was drawn, over all properties that draw schemas.

@@ -34,5 +34,5 @@ func peekOfParents(d *vmstate.Description) {
 }
 
 var unknownAsTruncated = refusing(rules.UnknownSubsection, func(l *load) {
-	l.err = &rules.Error{Class: rules.Truncated, Offset: int64(len(l.stream)), Path: l.err.Path}
+	l.err = &rules.Error{Class: rules.Truncated, Offset: int64(len(l.stream)), Path: l.err.Path, Rule: rules.ItemComplete}
 })

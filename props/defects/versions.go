@@ -2,6 +2,7 @@ package defects
 
 import (
 	"math"
+	"unsafe"
 
 	"vmconform/impl/vmstate"
 	"vmconform/model"
@@ -15,6 +16,7 @@ var ofVersions = []Defect{
 	{"version-signed", "Versions are compared as signed numbers.", "version/argument", versionSigned},
 	{"save-any-version", "A save at a version that is none of the vmsd's is one at its own.", "version/argument", saveAnyVersion},
 	{"fields-of-all-versions", "The version of a field is not looked at.", "version/argument", fields(sinceEver)},
+	{"absent-cleared", "A uint32 that is not on the wire is set to zero.", "version/argument", descriptions(absentCleared)},
 
 	{"version-32-bits", "A subsection's version is not cut to 8 bits.", "version/subsection", version32Bits},
 	{"any-old-subsection", "A subsection's version is not compared with the oldest known.", "version/subsection", descriptions(anyOldSubsection)},
@@ -62,10 +64,26 @@ func sinceEver(f *vmstate.Field) {
 	}
 }
 
+// absentCleared has a pre_load that clears what is on the wire or not.
+func absentCleared(d *vmstate.Description) {
+	hook := d.PreLoad
+	d.PreLoad = func(obj unsafe.Pointer) error {
+		for i := range d.Fields {
+			if f := &d.Fields[i]; f.Flags == vmstate.Single && f.Info == vmstate.InfoUint32 {
+				*(*uint32)(unsafe.Add(obj, f.Offset)) = 0
+			}
+		}
+		if hook != nil {
+			return hook(obj)
+		}
+		return nil
+	}
+}
+
 var version32Bits = ending(func(l *load) {
 	for _, n := range l.Notes {
 		if n.Rule == rules.SubsectionVersion256 {
-			l.err = &rules.Error{Class: rules.VersionTooNew, Offset: n.Offset, Path: n.Path}
+			l.err = &rules.Error{Class: rules.VersionTooNew, Offset: n.Offset, Path: n.Path, Rule: rules.SubsectionVersion}
 			return
 		}
 	}
