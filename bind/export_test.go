@@ -38,6 +38,28 @@ func Places(s *model.Schema) (offsets []uintptr, size uintptr, err error) {
 	return offsets, c.layout.size, nil
 }
 
+// Farthest says where the field of an object lies that is farthest from its
+// beginning, in bytes, those of structs in it included, and how large it is.
+func Farthest(s *model.Schema) (at, size uintptr, err error) {
+	c, err := Bind(s)
+	if err != nil {
+		return 0, 0, err
+	}
+	return c.body.farthest(0), c.layout.size, nil
+}
+
+func (t *body) farthest(base uintptr) uintptr {
+	var at uintptr
+	for i := range t.members {
+		m := &t.members[i]
+		at = max(at, base+m.off)
+		if m.structs() && !m.indirect {
+			at = max(at, m.child.body.farthest(base+m.off+uintptr(m.room-1)*m.stride))
+		}
+	}
+	return at
+}
+
 // HeadOf returns the head of the queue that is a value's only field, for a test
 // to break.
 func HeadOf(s *model.Schema, v *model.Struct) (read func() (*model.Struct, error), first, last *unsafe.Pointer, err error) {

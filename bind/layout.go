@@ -89,16 +89,27 @@ type placer struct {
 
 // A placed is a request for memory; set is told its offset.
 type placed struct {
-	size, align uintptr // bytes; align 0: pointer slots, size their number
+	size, align uintptr // bytes; align 0: pointer slots
 	first       int     // index of the first pointer slot
 	set         func(off uintptr)
 }
 
+// What takes nothing has its place at the object's beginning: behind its end lies
+// another.
+
 func (p *placer) data(size, align uintptr, set func(uintptr)) {
+	if size == 0 {
+		set(0)
+		return
+	}
 	p.items = append(p.items, placed{size: size, align: align, set: set})
 }
 
 func (p *placer) slots(n int, set func(uintptr)) {
+	if n == 0 {
+		set(0)
+		return
+	}
 	p.items = append(p.items, placed{first: p.pointers, set: set})
 	p.pointers += n
 }

@@ -83,6 +83,37 @@ func TestPlacesDoNotOverlap(t *testing.T) {
 	}
 }
 
+// What takes no memory has its place in the object, too: behind it lies another
+// one, which a pointer would keep alive and -d=checkptr refuse.
+func TestNothingLiesInTheObject(t *testing.T) {
+	elem := &model.Schema{Name: "e"}
+	for name, f := range map[string]model.Field{
+		"buffer":  {Type: model.TypeBuffer},
+		"bitmap":  {Type: model.TypeBitmap},
+		"array":   {Type: model.TypeUint64, Array: true},
+		"struct":  {Type: model.TypeStruct, Elem: elem},
+		"structs": {Type: model.TypeStruct, Elem: elem, Array: true, Count: 3},
+	} {
+		// The last field of a struct whose other one is the last of four words
+		// behind a pointer, which leave no room to spare.
+		f.Name = "nothing"
+		in := &model.Schema{Name: "in", Fields: []model.Field{{Name: "x", Type: model.TypeUint64}, f}}
+		s := &model.Schema{Name: "s", Fields: []model.Field{
+			{Name: "a", Type: model.TypeUint64}, {Name: "b", Type: model.TypeUint64}, {Name: "c", Type: model.TypeUint64},
+			{Name: "in", Type: model.TypeStruct, Elem: in}, {Name: "pointer", Type: model.TypeTimer},
+		}}
+		// Where the data lies goes by how many vmsds there are.
+		for vmsds := range 3 {
+			s.Fields = append(s.Fields, model.Field{Name: fmt.Sprint("n", vmsds), Type: model.TypeStruct, Elem: &model.Schema{Name: "n"}})
+			at, size, err := bind.Farthest(s)
+			must(t, err)
+			if at >= size {
+				t.Errorf("%s: a field at %d of %d", name, at, size)
+			}
+		}
+	}
+}
+
 // Large arrays and buffers, and ones at the border of what lies in the object.
 func TestSizes(t *testing.T) {
 	for _, n := range []int{0, 1, 3, 31, 32, 33, 255, 256, 257, 5000} {

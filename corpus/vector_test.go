@@ -92,6 +92,10 @@ func TestVectorsAreAsWritten(t *testing.T) {
 	keep(t, "vectors", want)
 }
 
+// found begins the name of a vector that was made of a failing case (conform
+// replay --vector): nothing here writes it.
+const found = "found-"
+
 // keep compares the files of a folder with what they have to be, or writes them.
 func keep(t *testing.T, folder string, want map[string][]byte) {
 	t.Helper()
@@ -107,6 +111,9 @@ func keep(t *testing.T, folder string, want map[string][]byte) {
 		t.Fatal(err)
 	}
 	for _, f := range have {
+		if strings.HasPrefix(f.Name(), found) {
+			continue
+		}
 		b, err := os.ReadFile(filepath.Join(folder, f.Name()))
 		if err != nil {
 			t.Fatal(err)

@@ -29,8 +29,8 @@ answer with the one that the case says the rules fix. CASE is a file with the
 lines that conform test prints from property: on; - is standard input. TOKEN is
 the same in one word.
 
-With --vector the case is also written as a vector: put it into corpus/vectors,
-named after what it is a case of, and every test and fuzz target takes it up.
+With --vector the case is also written as a vector: as corpus/vectors/found-NAME.vector
+of this project it is one more test, and a seed of the fuzz targets.
 
 Exit status: 0 the target answers so, 1 it does not, 2 no such case or target.`,
 		Example: `  conform replay case.txt

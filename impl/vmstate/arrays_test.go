@@ -169,3 +169,12 @@ func TestElementsOfNothingCount(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// NumType counts for arrays only.
+func TestNumTypeWithoutArray(t *testing.T) {
+	f := vmstate.StructField("s", 0, 0, describePair())
+	f.NumType, f.NumOffset = vmstate.CountUint8, 2
+	var got [3]uint8
+	loads(t, one(f), &got, "0102")
+	same(t, got, [3]uint8{1, 2, 0})
+}

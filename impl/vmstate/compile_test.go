@@ -17,6 +17,8 @@ func TestBadFields(t *testing.T) {
 	put := func(*vmstate.Saver, any, unsafe.Pointer) error { return nil }
 	good := one(vmstate.Scalar("v", 0, 0, vmstate.InfoUint8))
 	u8 := vmstate.InfoUint8
+	tooMany := int64(rules.MaxCount) + 1
+	beyond := int(tooMany) // negative where an int has 32 bits
 	for name, f := range map[string]vmstate.Field{
 		"nothing":                       {},
 		"struct without description":    {Flags: vmstate.Struct},
@@ -39,6 +41,8 @@ func TestBadFields(t *testing.T) {
 		"array of vbuffer":              {Flags: vmstate.VBuffer | vmstate.Pointer | vmstate.Alloc | vmstate.VArrayUint8, Info: vmstate.InfoBuffer},
 		"alloc without pointer":         {Flags: vmstate.VArrayUint8 | vmstate.Alloc, Info: u8},
 		"alloc of structs without New":  {Flags: vmstate.VArrayUint8 | vmstate.Alloc | vmstate.Pointer | vmstate.Struct, VMSD: good},
+		"alloc of vstructs without New": {Flags: vmstate.VArrayUint8 | vmstate.Alloc | vmstate.Pointer | vmstate.VStruct, VMSD: good},
+		"alloc of CSTM without New":     {Flags: vmstate.VArrayUint8 | vmstate.Alloc | vmstate.Pointer | vmstate.CSTM, Size: 1, ExtendGet: get, ExtendPut: put},
 		"alloc of pointers without New": {Flags: vmstate.VArrayUint8 | vmstate.Alloc | vmstate.Pointer | vmstate.ArrayOfPointer, Info: u8},
 		"marks without pointers":        {Flags: vmstate.MarkAlways | vmstate.Array, Num: 2, Info: u8, NewElement: func() unsafe.Pointer { return nil }},
 		"marks without NewElement":      {Flags: vmstate.MarkAlways | vmstate.ArrayOfPointer | vmstate.Array, Num: 2, Info: u8, New: func(int) unsafe.Pointer { return nil }},
@@ -46,6 +50,12 @@ func TestBadFields(t *testing.T) {
 		"multiply elements of an array": {Flags: vmstate.Array | vmstate.MultiplyElements, Num: 2, Info: u8},
 		"multiply elements by nothing":  {Flags: vmstate.VArrayUint8 | vmstate.MultiplyElements, Room: 2, Info: u8},
 		"multiply elements, no room":    {Flags: vmstate.VArrayUint8 | vmstate.MultiplyElements, Num: 2, Info: u8},
+		"validate of structs":           {Flags: vmstate.MustExist | vmstate.Array | vmstate.Struct},
+		"validate of vstructs":          {Flags: vmstate.MustExist | vmstate.Array | vmstate.VStruct},
+		"validate of CSTM":              {Flags: vmstate.MustExist | vmstate.Array | vmstate.CSTM},
+		"negative room":                 {Flags: vmstate.VArrayUint8 | vmstate.MultiplyElements, Num: 2, Room: -1, Info: u8},
+		"enormous room":                 {Flags: vmstate.VArrayUint8 | vmstate.MultiplyElements, Num: 2, Room: beyond, Info: u8},
+		"enormous number":               {Flags: vmstate.Array, Num: beyond, Info: u8},
 		"negative number":               {Flags: vmstate.Array, Num: -1, Info: u8},
 		"enormous size":                 {Flags: vmstate.Buffer, Size: 1 << 31, Info: vmstate.InfoBuffer},
 		"unknown flag":                  {Flags: vmstate.Single | 1<<18, Info: u8},
@@ -116,6 +126,26 @@ func TestGoodDescriptions(t *testing.T) {
 		tailq.Field("queue", 0, 0, nodeType.Metadata(d)),
 	}
 	if err := d.Compile(); err != nil {
+		t.Fatal(err)
+	}
+
+	u8 := vmstate.InfoUint8
+	for name, f := range map[string]vmstate.Field{
+		"the largest buffer":              vmstate.BufferField("f", 0, 0, rules.MaxCount),
+		"the largest room":                {Flags: vmstate.VArrayUint8 | vmstate.MultiplyElements, Num: 2, Room: rules.MaxCount, Info: u8},
+		"elements multiplied by 1":        {Flags: vmstate.VArrayUint8 | vmstate.MultiplyElements, Num: 1, Room: 1, Info: u8},
+		"meta data that no hook will get": {Info: u8, Meta: nodeType.Metadata(&vmstate.Description{})},
+	} {
+		if err := one(f).Compile(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// An unknown flag is named.
+func TestUnknownFlag(t *testing.T) {
+	err := one(vmstate.Field{Flags: vmstate.Single | 1<<18, Info: vmstate.InfoUint8}).Compile()
+	if !strings.Contains(err.Error(), " 0x40000") {
 		t.Fatal(err)
 	}
 }

@@ -116,7 +116,7 @@ var numberPatches = []Patch{
 	{
 		"negative-count", "A count is compared with its room only, which a negative one is below (CVE-2013-4148).", "values/numbers",
 		"impl/vmstate/load.go", []string{
-			`		if c < 0 || c > rules.MaxCount {
+			`		if !isCount(c) {
 			return 0, 0, fmt.Sprintf("a count of %d", c)
 		}
 `,
@@ -146,12 +146,12 @@ var numberPatches = []Patch{
 		// Here, too, what has no room is dropped.
 		"size-beyond-room", "A size is not compared with the buffer that it fills (CVE-2014-0182).", "values/numbers",
 		"impl/vmstate/load.go", []string{
-			`if f.Num > 0 && f.Flags&Alloc == 0 && s > int64(f.Num) {`,
+			`if f.Flags&Alloc == 0 && s > int64(f.Num) {`,
 			`if false {`,
 			`		l.WillChange(p, int(size))
 		copy(unsafe.Slice((*byte)(p), size), b)
 `,
-			`		if f.Num > 0 && f.Flags&Alloc == 0 {
+			`		if f.Flags&Alloc == 0 {
 			size = min(size, uintptr(f.Num))
 		}
 		l.WillChange(p, int(size))
