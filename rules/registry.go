@@ -95,6 +95,7 @@ const (
 	Configuration        ID = "container/configuration"
 	ConfigurationOnce    ID = "container/configuration-once"
 	MachineName          ID = "container/machine-name"
+	Capability           ID = "container/capability"
 	TrailingBytes        ID = "container/trailing-bytes"
 	RAMRecord            ID = "ram/record-flags"
 	RAMBlock             ID = "ram/block-known"
@@ -189,6 +190,7 @@ var Registry = []Rule{
 	{Configuration, SeverityError, "The configuration record is whole and its subsections are known.", "migration/savevm.c vmstate_configuration"},
 	{ConfigurationOnce, SeverityError, "A configuration record stands behind the header and nowhere else.", "migration/savevm.c qemu_loadvm_state; live QEMU 7.2 and 10.2"},
 	{MachineName, SeverityWarning, "The configuration's machine name is not empty and has no NUL; QEMU compares it as a prefix of its own, and takes both.", "migration/savevm.c configuration_post_load; live QEMU 7.2 and 10.2"},
+	{Capability, SeverityWarning, "A capability of the configuration is x-ignore-shared or mapped-ram; QEMU takes others that it knows, and refuses what it does not.", "migration/savevm.c should_validate_capability; live QEMU 7.2 and 10.0"},
 	{TrailingBytes, SeverityNote, "Bytes after the stream's end are ignored.", "live QEMU"},
 	{RAMRecord, SeverityError, "A RAM record has exactly one of the known flags besides CONTINUE.", "migration/ram.c ram_load_precopy"},
 	{RAMBlock, SeverityError, "A RAM page names a block that the size list announced.", "migration/ram.c ram_block_from_stream"},
