@@ -225,14 +225,14 @@ var numberPatches = []Patch{
 		},
 	},
 	{
-		"le-negative", "An int32 le may be below 0 (CVE-2013-4531).", "values/numbers",
+		"le-negative", "An int32 le may be below 0 (CVE-2013-4531).", "values/compared",
 		"impl/vmstate/infos.go", []string{
 			`if wire < 0 || wire > *local {`,
 			`if wire > *local {`,
 		},
 	},
 	{
-		"le-larger", "An int32 le may be above the local value (CVE-2013-4531).", "values/numbers",
+		"le-larger", "An int32 le may be above the local value (CVE-2013-4531).", "values/compared",
 		"impl/vmstate/infos.go", []string{
 			`if wire < 0 || wire > *local {`,
 			`if wire < 0 {`,

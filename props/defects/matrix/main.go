@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"vmconform/props"
@@ -64,34 +65,34 @@ type trial struct {
 // trials lists the rows to be made, the reference's first.
 func trials(root, work string) []trial {
 	list := []trial{{row{id: reference}, os.Executable, reference}}
-	for _, d := range defects.All {
-		list = append(list, trial{row{id: d.ID, sentence: d.Sentence, property: d.Property, links: d.OfLinks()}, os.Executable, d.ID})
-	}
 	for _, p := range defects.Patches {
 		patched := func() (string, error) { return build(p, root, work) }
 		list = append(list, trial{row{id: p.ID, sentence: p.Sentence, property: p.Property, links: p.OfLinks(), file: p.File}, patched, reference})
 	}
+	for _, d := range defects.All {
+		list = append(list, trial{row{id: d.ID, sentence: d.Sentence, property: d.Property, links: d.OfLinks()}, os.Executable, d.ID})
+	}
 	return list
 }
 
-// tryAll makes the rows, as many at a time as there are processors.
+// tryAll makes the rows, as many at a time as there are processors. It begins
+// none after an error.
 func tryAll(root, work string) ([]row, error) {
 	list := trials(root, work)
 	rows, errs := make([]row, len(list)), make([]error, len(list))
-	next := make(chan int)
+	var begun atomic.Int64
 	var wg sync.WaitGroup
 	for range runtime.NumCPU() {
 		wg.Go(func() {
-			for i := range next {
-				rows[i], errs[i] = list[i].try()
+			for i := begun.Add(1) - 1; int(i) < len(list); i = begun.Add(1) - 1 {
+				if rows[i], errs[i] = list[i].try(); errs[i] != nil {
+					begun.Store(int64(len(list)))
+					return
+				}
 				fmt.Fprintf(os.Stderr, "%d of %d: %v\n", i+1, len(list), rows[i])
 			}
 		})
 	}
-	for i := range list {
-		next <- i
-	}
-	close(next)
 	wg.Wait()
 	return rows, errors.Join(errs...)
 }
@@ -129,7 +130,7 @@ func (s *subject) cell(property string, named bool) (cell, error) {
 		c.limit = namedCases
 	}
 	for seed := uint64(1); seed <= seeds; seed++ {
-		a, err := s.ask(question{Property: property, Seed: seed, Cases: c.limit, Shrink: named && seed == 1})
+		a, err := s.ask(question{Property: property, Seed: seed, Cases: c.limit, Shrink: seed == 1})
 		if err != nil {
 			return c, err
 		}

@@ -23,7 +23,7 @@ type row struct {
 type cell struct {
 	limit  int   // on the cases of a seed
 	killed []int // for each seed the number of the case that fails, 0 for none; of the first seed only, if that finds nothing
-	shrunk *size // of the first seed's case; nil for one that was not made smaller
+	shrunk *size // of the first seed's case; nil for one that cannot be made smaller
 }
 
 // finds says whether the first seed finds the defect.
@@ -48,8 +48,14 @@ func (c cell) median() int { return c.cases()[len(c.killed)/2] }
 
 func (c cell) worst() int { return c.cases()[len(c.killed)-1] }
 
-// String gives median and worst.
-func (c cell) String() string { return c.text(c.median()) + " / " + c.text(c.worst()) }
+// String gives median, worst and size.
+func (c cell) String() string {
+	text := c.text(c.median()) + " / " + c.text(c.worst())
+	if c.shrunk != nil {
+		text += fmt.Sprintf(" (%d, %d, %d)", c.shrunk.Elements, c.shrunk.Bytes, c.shrunk.Fields)
+	}
+	return text
+}
 
 // text is a number of cases.
 func (c cell) text(n int) string {
@@ -67,6 +73,15 @@ func (r row) named() cell {
 		}
 	}
 	return cell{}
+}
+
+// described begins the row of a table: what is known of the defect beforehand.
+func (r row) described() string {
+	sentence := r.sentence
+	if r.file != "" {
+		sentence += " `" + r.file + "`"
+	}
+	return fmt.Sprintf("| %s | %s | %s |", r.id, sentence, r.property)
 }
 
 // String says how it went, in a line.
@@ -151,15 +166,11 @@ func page(rows []row) []byte {
 		seeds, namedCases)
 	for _, r := range rows {
 		c := r.named()
-		sentence := r.sentence
-		if r.file != "" {
-			sentence += " `" + r.file + "`"
-		}
 		size := "– | – | –"
 		if c.shrunk != nil {
 			size = fmt.Sprintf("%d | %d | %d", c.shrunk.Elements, c.shrunk.Bytes, c.shrunk.Fields)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", r.id, sentence, r.property, c.text(c.median()), c.text(c.worst()), size)
+		fmt.Fprintf(&b, "%s %s | %s | %s |\n", r.described(), c.text(c.median()), c.text(c.worst()), size)
 	}
 	fmt.Fprintf(&b, middle, otherCases, seeds)
 	line := func(first string, text func(i int) string) {
@@ -204,10 +215,10 @@ if it is given %d cases.
 ## Each defect, and the property that has to find it
 
 Median and worst are of the cases that %d seeds took, each up to %d; of two
-medians the greater one. The case of the first seed was then made smaller: it has
-so many elements of queues and lists and pairs of trees, and bytes, in its stream
-and fields in its schema, those of all vmsds together. A case that crashes or
-hangs is not made smaller.
+medians the greater one. The case of the first seed was made smaller: its stream
+has so many elements of queues and lists and pairs of trees, and so many bytes,
+and its schema so many fields, those of all vmsds together. A case that crashes
+or hangs is not made smaller.
 
 | defect | what it does wrong | found by | median | worst | elements | bytes | fields |
 |---|---|---|---:|---:|---:|---:|---:|
@@ -216,8 +227,9 @@ hangs is not made smaller.
 const middle = `
 ## Every defect, and every property
 
-Median / worst of the cases that it took. The property that has to find the
-defect is in bold, as above. Of any other the first seed was given %d cases; if it
-found nothing the field is empty, else %d seeds were given as many, each.
+Median / worst of the cases, and in brackets elements, bytes and fields, as above.
+The property that has to find the defect is in bold. The first seed of any other
+was given %d cases: if it found nothing the field is empty, else %d seeds were
+given as many, each.
 
 `

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,7 +61,7 @@ func TestPage(t *testing.T) {
 		"Of the 2 defects 1 are meant to be found by the plain round trip. It finds 1,\nif it is given 100 cases.",
 		"\n| other | Does another thing. `impl/a.go` | " + props.All[1].ID + " | 1 | 1 | – | – | – |\n| some | Does it wrong. | round-trip | 100 | 1000 | 3 | 20 | 1 |\n",
 		"\n| other |  | **1 / 1** | 9 / >100 | 1 / 1 |",
-		"\n| some | **100 / 1000** | 1 / 1 |",
+		"\n| some | **100 / 1000 (3, 20, 1)** | 1 / 1 |",
 		"\n| found | 1 | 2 | 2 |",
 	} {
 		require.Contains(t, text, part)
@@ -68,4 +71,27 @@ func TestPage(t *testing.T) {
 			require.Equal(t, len(props.All)+2, strings.Count(line, "|"))
 		}
 	}
+}
+
+// What make defects has written is of the defects and properties that there are.
+func TestPageIsUpToDate(t *testing.T) {
+	written, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "defects.md"))
+	require.NoError(t, err)
+	var want, got []string
+	for _, trial := range trials("", "")[1:] {
+		want = append(want, trial.described())
+	}
+	slices.Sort(want)
+	table, _, _ := strings.Cut(string(written), "\n## Every defect")
+	for line := range strings.Lines(table) {
+		if strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "| defect |") {
+			got = append(got, strings.Join(strings.SplitAfterN(line, "|", 5)[:4], ""))
+		}
+	}
+	require.Equal(t, want, got, "run make defects")
+	var ids []string
+	for _, p := range props.All {
+		ids = append(ids, p.ID)
+	}
+	require.Contains(t, string(written), "\n| defect | "+strings.Join(ids, " | ")+" |\n", "run make defects")
 }
