@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -27,16 +26,14 @@ const (
 	perByte = 1500
 )
 
-// allocates says how much f allocates, and fails if it takes long.
+// allocates says how much f allocates, and ends the test if it takes far too long.
 func allocates(t *testing.T, f func()) int {
 	t.Helper()
 	defer hangs()()
 	var before, after runtime.MemStats
-	start := time.Now()
 	runtime.ReadMemStats(&before)
 	f()
 	runtime.ReadMemStats(&after)
-	require.Less(t, time.Since(start), 10*time.Second)
 	return int(after.TotalAlloc - before.TotalAlloc)
 }
 
