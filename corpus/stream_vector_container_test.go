@@ -59,6 +59,12 @@ var containerSources = []streamSource{
 		comment: "page bits, no capabilities, uuid",
 		after: opening + sub("configuration/target-page-bits", 1) + be32(12) + sub("configuration/capabilities", 1) + be32(0) +
 			sub("configuration/uuid", 1) + strings.Repeat("\x00", 16) + inside + described(ofState), want: passes},
+	{id: "capability-ignore-shared", rules: of(rules.Capability),
+		after: opening + sub("configuration/capabilities", 1) + be32(1) + str("x-ignore-shared") + inside + described(ofState), want: passes},
+	{id: "capability-xbzrle", rules: of(rules.Capability), qemu: both,
+		comment: "one that exists, and that no QEMU writes",
+		before:  opening + sub("configuration/capabilities", 1) + be32(1), after: str("xbzrle") + inside + described(ofState),
+		want: warned("configuration/configuration/capabilities")},
 	{id: "configuration-page-bits-9", rules: of(rules.Configuration), qemu: both,
 		comment: "the flags of RAM records take ten bits",
 		before:  opening + sub("configuration/target-page-bits", 1), after: be32(9) + inside + described(ofState),

@@ -142,10 +142,6 @@ func (d *decoder) field(s *Schema, f *Field, v *Struct, old Value) (Value, error
 	if container && !f.Array {
 		return d.container(f, old, SpanField, d.pos)
 	}
-	span := -1
-	if f.Array {
-		span = d.begin(SpanField, f, nil, d.trail, d.pos)
-	}
 	n, ok := s.length(f, v)
 	if !ok {
 		return nil, d.fail(rules.OutOfRange, d.pos, rules.CountRange, f.counter()+" is no size or count")
@@ -153,6 +149,7 @@ func (d *decoder) field(s *Schema, f *Field, v *Struct, old Value) (Value, error
 	if !f.Array {
 		return d.leafItem(f, n, old, SpanField, d.pos)
 	}
+	span := d.begin(SpanField, f, nil, d.trail, d.pos)
 	l, err := d.array(f, n, old)
 	if err != nil {
 		return nil, err

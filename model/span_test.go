@@ -1,6 +1,7 @@
 package model
 
 import (
+	"reflect"
 	"testing"
 
 	"vmconform/rules"
@@ -109,5 +110,19 @@ func TestSpansBeforeError(t *testing.T) {
 		}
 		equal(t, want, linesOf(got.Spans))
 		equal(t, true, got.Value == nil && got.Consumed == 0 && got.Notes == nil)
+	}
+}
+
+// The first of all spans, of an array whose integers have no spans of their own,
+// says what they are.
+func TestSpanOfAnArrayThatIsFirst(t *testing.T) {
+	s := &Schema{Name: "a", Version: 1, Minimum: 1, Fields: []Field{{Name: "x", Type: TypeUint8, Array: true, Count: 2}}}
+	l, err := Decode(s, []byte{7, 9}, 1, Options{Spans: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Span{Path: "x", Size: 2, Field: &s.Fields[0], Value: List{Uint(7), Uint(9)}, Kind: SpanField}
+	if len(l.Spans) != 1 || !reflect.DeepEqual(l.Spans[0], want) {
+		t.Errorf("%+v, want %+v", l.Spans, want)
 	}
 }

@@ -95,6 +95,7 @@ const (
 	Configuration        ID = "container/configuration"
 	ConfigurationOnce    ID = "container/configuration-once"
 	MachineName          ID = "container/machine-name"
+	Capability           ID = "container/capability"
 	TrailingBytes        ID = "container/trailing-bytes"
 	RAMRecord            ID = "ram/record-flags"
 	RAMBlock             ID = "ram/block-known"
@@ -177,18 +178,19 @@ var Registry = []Rule{
 	{SectionType, SeverityError, "Where a section may begin stands a known section type.", "migration/savevm.c qemu_loadvm_state_main"},
 	{SectionKnown, SeverityError, "A PART or END section has the id of a section that was started.", "migration/savevm.c qemu_loadvm_section_part_end"},
 	{SectionName, SeverityError, "A section's idstr is not empty.", "migration/savevm.c; live QEMU"},
-	{SectionNameNUL, SeverityWarning, "A section's idstr has no NUL; QEMU takes it to end there.", "migration/savevm.c; live QEMU 7.2 and 10.2"},
-	{SectionInstance, SeverityWarning, "A section's instance_id is not ffffffff, which stands for the first entry of that name.", "migration/savevm.c find_se; live QEMU 7.2 and 10.2"},
-	{SectionRepeated, SeverityWarning, "A section is written as often as the description lists its device; one that comes again loads again.", "live QEMU 7.2 and 10.2"},
-	{SectionEnded, SeverityWarning, "A section that was started is ended; QEMU loads it without, too.", "live QEMU 7.2 and 10.2"},
+	{SectionNameNUL, SeverityWarning, "A section's idstr has no NUL; QEMU takes it to end there.", "migration/savevm.c; live QEMU 7.2 and 10.0"},
+	{SectionInstance, SeverityWarning, "A section's instance_id is not ffffffff, which stands for the first entry of that name.", "migration/savevm.c find_se; live QEMU 7.2 and 10.0"},
+	{SectionRepeated, SeverityWarning, "A section is written as often as the description lists its device; one that comes again loads again.", "live QEMU 7.2 and 10.0"},
+	{SectionEnded, SeverityWarning, "A section that was started is ended; QEMU loads it without, too.", "live QEMU 7.2 and 10.0"},
 	{SectionFooter, SeverityError, "A section ends with 7e and its own id, or no section of the stream does.", "migration/savevm.c check_section_footer"},
 	{SectionPayload, SeverityError, "A section's payload ends where its footer stands.", "migration/savevm.c check_section_footer"},
 	{SectionBridged, SeverityNote, "A section of unknown layout was bridged to its footer.", "wire-format §1"},
 	{Command, SeverityError, "A command is known and has its length.", "migration/savevm.c loadvm_process_command"},
-	{SwitchoverOnce, SeverityWarning, "SWITCHOVER_START is sent once; QEMU 10 takes any number.", "live QEMU 10.2"},
+	{SwitchoverOnce, SeverityWarning, "SWITCHOVER_START is sent once; QEMU 10 takes any number.", "live QEMU 10.0"},
 	{Configuration, SeverityError, "The configuration record is whole and its subsections are known.", "migration/savevm.c vmstate_configuration"},
-	{ConfigurationOnce, SeverityError, "A configuration record stands behind the header and nowhere else.", "migration/savevm.c qemu_loadvm_state; live QEMU 7.2 and 10.2"},
-	{MachineName, SeverityWarning, "The configuration's machine name is not empty and has no NUL; QEMU compares it as a prefix of its own, and takes both.", "migration/savevm.c configuration_post_load; live QEMU 7.2 and 10.2"},
+	{ConfigurationOnce, SeverityError, "A configuration record stands behind the header and nowhere else.", "migration/savevm.c qemu_loadvm_state; live QEMU 7.2 and 10.0"},
+	{MachineName, SeverityWarning, "The configuration's machine name is not empty and has no NUL; QEMU compares it as a prefix of its own, and takes both.", "migration/savevm.c configuration_post_load; live QEMU 7.2 and 10.0"},
+	{Capability, SeverityWarning, "A capability of the configuration is x-ignore-shared or mapped-ram; QEMU takes others that it knows, and refuses what it does not.", "migration/savevm.c should_validate_capability; live QEMU 7.2 and 10.0"},
 	{TrailingBytes, SeverityNote, "Bytes after the stream's end are ignored.", "live QEMU"},
 	{RAMRecord, SeverityError, "A RAM record has exactly one of the known flags besides CONTINUE.", "migration/ram.c ram_load_precopy"},
 	{RAMBlock, SeverityError, "A RAM page names a block that the size list announced.", "migration/ram.c ram_block_from_stream"},
@@ -208,8 +210,8 @@ var Registry = []Rule{
 	{VMDescDevice, SeverityWarning, "Every device section is listed in the description, and every listed device is there.", "migration/savevm.c"},
 	{VMDescVersion, SeverityWarning, "A device's section has the version that its description has.", "migration/savevm.c vmstate_save; live QEMU ignores the description"},
 	{VMDescRoundTrip, SeverityWarning, "What is saved again is described as it was, byte for byte, in the dialect of the QEMU that wrote it.", "migration/vmstate.c vmsd_desc_field_start; corpus streams"},
-	{RunState, SeverityError, "The run state that globalstate names is one that QEMU has.", "migration/global_state.c; qapi/run-state.json RunState; live QEMU 7.2 and 10.2"},
-	{RunStateSize, SeverityWarning, "The size that globalstate gives for the run state's name is its length and that of its NUL; QEMU does not look at it.", "migration/global_state.c; live QEMU 7.2 and 10.2"},
+	{RunState, SeverityError, "The run state that globalstate names is one that QEMU has.", "migration/global_state.c; qapi/run-state.json RunState; live QEMU 7.2 and 10.0"},
+	{RunStateSize, SeverityWarning, "The size that globalstate gives for the run state's name is its length and that of its NUL; QEMU does not look at it.", "migration/global_state.c; live QEMU 7.2 and 10.0"},
 }
 
 // Lookup returns the rule with the given id.

@@ -49,7 +49,8 @@ func everything() *stream {
 func TestEverything(t *testing.T) {
 	b := everything().done()
 	s := parse(t, b.b)
-	wantNotes(t, s)
+	// behind the header, the machine's name and the page bits
+	wantNotes(t, s, place{rules.Capability, 8 + (1 + 4 + 11) + (2 + 30 + 4 + 4) + (2 + 26 + 4 + 4), "configuration/" + subCapsName})
 	wantSections(t, s,
 		sectionView{"ram", CoverageBuiltin, 36, false},
 		sectionView{"spapr/htab", CoverageBuiltin, 4, false},

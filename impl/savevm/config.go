@@ -23,6 +23,10 @@ const (
 // configOrder is the order in which QEMU writes the subsections.
 var configOrder = []string{subPageBits, subCapabilities, subUUID}
 
+// writtenCapabilities are those that QEMU writes: the ones that change what the
+// stream looks like.
+var writtenCapabilities = []string{"x-ignore-shared", "mapped-ram"}
+
 // readConfig reads the configuration record, if one comes next.
 func readConfig(c *cursor, s *Stream) error {
 	if c.left() == 0 || c.b[c.off] != KindConfiguration {
@@ -128,7 +132,12 @@ func readConfigSubsection(c *cursor, s *Stream, cfg *Config, name, path string) 
 			return &rules.Error{Class: rules.OutOfRange, Offset: c.off, Path: path, Rule: rules.CountRange, Detail: fmt.Sprintf("%d capabilities", n)}
 		}
 		for ; n > 0 && !c.short; n-- {
-			sub.Capabilities = append(sub.Capabilities, string(c.counted()))
+			at = c.off
+			name := string(c.counted())
+			if !c.short && !slices.Contains(writtenCapabilities, name) {
+				s.Notes = append(s.Notes, rules.Note{Rule: rules.Capability, Offset: at, Path: path, Detail: fmt.Sprintf("%q", name)})
+			}
+			sub.Capabilities = append(sub.Capabilities, name)
 		}
 		cfg.Capabilities = sub.Capabilities
 	case subUUID:

@@ -6,11 +6,11 @@
 //	go run ./internal/mutate PACKAGE [FILE…]
 //
 // PACKAGE is a folder of the module (impl/tailq); FILEs, named without it, narrow
-// the run. It is run in the module's root, wants bash and works in a temporary
-// copy of the tree.
+// the run and its report. It is run in the module's root, wants bash and works in
+// a temporary copy of the tree.
 //
-// docs/mutation/impl-tailq.txt is the list; a run of the whole package writes
-// docs/mutation/impl-tailq.md, the report. A survivor that is not in the list
+// docs/mutation/impl-tailq.txt is the list, and docs/mutation/impl-tailq.md the
+// report of the last run. A survivor that is not in the list
 // (printed in its form), and an entry of the list that does not survive, make
 // the exit status 1; it is 2 where the run failed.
 package main
@@ -59,10 +59,8 @@ func mutate(pkg string, files []string) (bool, error) {
 		reviewed = slices.DeleteFunc(reviewed, func(r review) bool { return !slices.Contains(files, r.file) })
 	}
 	open, stale := compare(mutants, reviewed)
-	if len(files) == 0 {
-		if err := os.WriteFile(base+".md", []byte(report(pkg, mutants, reviewed, open)), 0o666); err != nil {
-			return false, err
-		}
+	if err := os.WriteFile(base+".md", []byte(report(pkg, files, mutants, reviewed, open)), 0o666); err != nil {
+		return false, err
 	}
 	fmt.Println(count(mutants))
 	for _, m := range open {

@@ -101,9 +101,13 @@ func (t tally) String() string {
 }
 
 // report is the package's page in docs/mutation.
-func report(pkg string, mutants []mutant, reviewed []review, open []mutant) string {
+func report(pkg string, files []string, mutants []mutant, reviewed []review, open []mutant) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Mutation tests of %s\n\nWritten by `make mutate PKG=%[1]s`; %s\n", pkg, explanation)
+	command := "make mutate PKG=" + pkg
+	if len(files) > 0 {
+		command += fmt.Sprintf(" FILES=%q", strings.Join(files, " "))
+	}
+	fmt.Fprintf(&b, "# Mutation tests of %s\n\nWritten by `%s`; %s\n", pkg, command, explanation)
 	b.WriteString("\n| file | killed | alive | score | timed out | do not compile |\n|---|---|---|---|---|---|\n")
 	row := func(name string, t tally) {
 		fmt.Fprintf(&b, "| %s | %d | %d | %s | %d | %d |\n", name, t.killed, t.alive, t.score(), t.timedOut, t.notCompiled)

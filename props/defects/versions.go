@@ -16,7 +16,7 @@ var ofVersions = []Defect{
 	{"version-signed", "Versions are compared as signed numbers.", "version/argument", versionSigned},
 	{"save-any-version", "A save at a version that is none of the vmsd's is one at its own.", "version/argument", saveAnyVersion},
 	{"fields-of-all-versions", "The version of a field is not looked at.", "version/argument", fields(sinceEver)},
-	{"absent-cleared", "A uint32 that is not on the wire is set to zero.", "version/argument", descriptions(absentCleared)},
+	{"absent-cleared", "An integer that is not on the wire is set to zero.", "version/argument", descriptions(absentCleared)},
 
 	{"version-32-bits", "A subsection's version is not cut to 8 bits.", "version/subsection", version32Bits},
 	{"any-old-subsection", "A subsection's version is not compared with the oldest known.", "version/subsection", descriptions(anyOldSubsection)},
@@ -68,13 +68,15 @@ func sinceEver(f *vmstate.Field) {
 func absentCleared(d *vmstate.Description) {
 	hook := d.PreLoad
 	d.PreLoad = func(obj unsafe.Pointer) error {
-		for i := range d.Fields {
-			if f := &d.Fields[i]; f.Flags == vmstate.Single && f.Info == vmstate.InfoUint32 {
-				*(*uint32)(unsafe.Add(obj, f.Offset)) = 0
+		if hook != nil {
+			if err := hook(obj); err != nil {
+				return err
 			}
 		}
-		if hook != nil {
-			return hook(obj)
+		for i := range d.Fields {
+			if f := &d.Fields[i]; f.Flags == vmstate.Single && integers[f.Info] {
+				clear(unsafe.Slice((*byte)(unsafe.Add(obj, f.Offset)), f.Size))
+			}
 		}
 		return nil
 	}
