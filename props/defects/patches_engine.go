@@ -151,7 +151,7 @@ var numberPatches = []Patch{
 			`		l.WillChange(p, int(size))
 		copy(unsafe.Slice((*byte)(p), size), b)
 `,
-			`		if f.Flags&Alloc == 0 {
+			`		if f.Flags&(VBuffer|Alloc) == VBuffer {
 			size = min(size, uintptr(f.Num))
 		}
 		l.WillChange(p, int(size))
