@@ -16,6 +16,7 @@ type varray struct {
 	n32 uint32
 	n64 uint64
 	a   [3]uint16
+	_   [3]uint64 // where elements would be that were as far apart as pointers
 }
 
 // A varrayCase is one way to say where a count stands.
@@ -86,7 +87,7 @@ func TestCountsOutOfRange(t *testing.T) {
 // A count that is out of range in memory is refused by Save, too.
 func TestCountOutOfRangeInMemory(t *testing.T) {
 	for _, c := range varrays() {
-		obj := varray{4, 4, -1, 1 << 31, 4, [3]uint16{}}
+		obj := varray{n8: 4, n16: 4, i32: -1, n32: 1 << 31, n64: 4}
 		_, err := vmstate.Save(c.description(), unsafe.Pointer(&obj), 1, vmstate.SaveOptions{})
 		refused(t, err, verdict{rules.OutOfRange, int64(len(wire(t, c.two))), "a"})
 	}

@@ -1,6 +1,7 @@
 package vmstate_test
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"testing"
@@ -132,29 +133,60 @@ func TestHostileCountOfNothing(t *testing.T) {
 	same(t, made, (10*1024+3-4)/1024+2)
 }
 
-// Elements of three bytes are made as often as they fit into what is left, and
-// one time more.
-func TestHostileCountOfThreeBytes(t *testing.T) {
+// Elements are made as often as their bytes fit into what is left, and one time
+// more. A hook may take fewer bytes than memory has.
+func TestHostileCountOfLongElements(t *testing.T) {
 	type object struct {
 		n    uint32
-		list *[3]uint8
+		list unsafe.Pointer
 	}
-	made := 0
-	d := one(
-		vmstate.Scalar("n", unsafe.Offsetof(object{}.n), 0, vmstate.InfoUint32),
-		vmstate.Field{Name: "list", Offset: unsafe.Offsetof(object{}.list), Size: 3,
-			VMSD:  one(vmstate.ScalarArray("x", 0, 0, vmstate.InfoUint8, 3)),
-			Flags: vmstate.VArrayUint32 | vmstate.Pointer | vmstate.Alloc | vmstate.Struct,
-			New:   func(n int) unsafe.Pointer { made = n; return unsafe.Pointer(unsafe.SliceData(make([][3]uint8, n))) }},
-	)
+	type element struct {
+		x [8]uint8
+		p *uint8
+	}
+	whole := func(fields ...vmstate.Field) vmstate.Field {
+		return vmstate.Field{Flags: vmstate.Struct, VMSD: one(fields...), Size: unsafe.Sizeof(element{})}
+	}
+	first := vmstate.Scalar("x", 0, 0, vmstate.InfoUint8)
+	hooked := &vmstate.Info{Name: "hooked", Min: 1, Put: func(*vmstate.Saver, unsafe.Pointer, *vmstate.Field) error { return nil },
+		Get: func(l *vmstate.Loader, _ unsafe.Pointer, _ *vmstate.Field) error { _, err := l.Take(2); return err }}
 	for _, c := range []struct {
-		left, made int
-		path       string
-	}{{0, 1, "list[0]/x[0]"}, {2, 1, "list[0]/x[2]"}, {3, 2, "list[1]/x[0]"}, {20, 7, "list[6]/x[2]"}, {21, 8, "list[7]/x[0]"}} {
-		var obj object
-		_, err := load(d, &obj, append(wire(t, "7fffffff"), make([]byte, c.left)...), 1)
-		refused(t, err, verdict{rules.Truncated, int64(4 + c.left), c.path})
-		same(t, made, c.made)
+		name string
+		f    vmstate.Field
+		min  int // bytes of an element, as far as they are sure
+		path string
+	}{
+		{"structs of integers", whole(vmstate.ScalarArray("x", 0, 0, vmstate.InfoUint8, 3)), 3, "list[6]/x[2]"},
+		{"structs of a buffer", whole(vmstate.BufferField("x", 0, 0, 3)), 3, "list[6]/x"},
+		{"structs with unused bytes", whole(vmstate.UnusedField("u", 0, 2), vmstate.Scalar("x", 0, 0, vmstate.InfoUint8)), 3, "list[6]/x"},
+		{"vstructs", vmstate.Field{Flags: vmstate.VStruct, VMSD: describePair(), StructVersionID: 2, Size: unsafe.Sizeof(element{})}, 1, "list[20]/x"},
+		{"structs with a condition", whole(first, vmstate.Field{Name: "if", Info: vmstate.InfoUint8, Exists: func(unsafe.Pointer, uint32) bool { return false }}), 1, "list[20]/x"},
+		{"structs of a later version", whole(first, vmstate.Scalar("later", 1, 2, vmstate.InfoUint8)), 1, "list[20]/x"},
+		{"structs with a count", whole(first, vmstate.Field{Name: "a", Flags: vmstate.VArrayUint8, Num: 1, Info: vmstate.InfoUint8}), 1, "list[20]/x"},
+		{"structs with a size", whole(first, vmstate.Field{Name: "b", Offset: unsafe.Offsetof(element{}.p), Flags: vmstate.VBuffer | vmstate.Pointer | vmstate.Multiply | vmstate.Alloc, Size: 3,
+			SizeType: vmstate.CountUint8, Info: vmstate.InfoBuffer}), 1, "list[20]/x"},
+		{"buffers", vmstate.Field{Flags: vmstate.Buffer, Info: vmstate.InfoBuffer, Size: 3}, 3, "list[6]"},
+		{"buffers by hooks", vmstate.Field{Flags: vmstate.Buffer, Info: hooked, Size: 3}, 1, "list[10]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			made := 0
+			f := c.f
+			f.Name, f.Offset = "list", unsafe.Offsetof(object{}.list)
+			f.Flags |= vmstate.VArrayUint32 | vmstate.Pointer | vmstate.Alloc
+			f.New = func(n int) unsafe.Pointer { made = n; return unsafe.Pointer(unsafe.SliceData(make([]element, n))) }
+			d := one(vmstate.Scalar("n", unsafe.Offsetof(object{}.n), 0, vmstate.InfoUint32), f)
+			for _, left := range []int{0, 2, 3, 4, 20} {
+				var obj object
+				_, err := load(d, &obj, append(wire(t, "7fffffff"), make([]byte, left)...), 1)
+				if !errors.Is(err, rules.Truncated) {
+					t.Fatal(err)
+				}
+				if left == 20 {
+					refused(t, err, verdict{rules.Truncated, 24, c.path})
+				}
+				same(t, made, left/c.min+1)
+			}
+		})
 	}
 }
 

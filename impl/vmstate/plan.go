@@ -280,8 +280,8 @@ func (c *compiler) newOp(f *Field) op {
 			}
 		}
 	}
-	if f.Flags&Buffer != 0 && (o.kind == kindBuffer || o.kind == kindUnused) {
-		o.minWire = int(f.Size) // a hook may take fewer bytes than memory has
+	if o.kind == kindBuffer || o.kind == kindUnused {
+		o.minWire = int(f.Size) // no hook's, which may take fewer; of a VBUFFER nobody asks
 	}
 	if f.Flags&ArrayOfPointer != 0 {
 		o.stride = unsafe.Sizeof(unsafe.Pointer(nil))
@@ -328,7 +328,7 @@ func (p *plan) floor(version uint32) int {
 // floor is the fewest bytes of the field: 0 where that is not plain.
 func (o *op) floor(version uint32) int {
 	f := o.f
-	if o.validate || f.Exists != nil || f.VersionID > version || o.count != 0 || f.Flags&VBuffer != 0 {
+	if f.Exists != nil || f.VersionID > version || o.count != 0 || f.Flags&VBuffer != 0 {
 		return 0
 	}
 	if f.Flags&Array != 0 {
