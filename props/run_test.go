@@ -153,6 +153,8 @@ consumed: 1
 		{"expect: accept", "expect: refuse"},
 		{"consumed: 1", "consumed: one"},
 		{"consumed: 1\n", ""},
+		{"consumed: 1", "consumed: -1"},
+		{"consumed: 1", "consumed: 2"},
 		{"consumed: 1", "consumed: 1\nnote: qtailq/order"},
 		{"do: load", "do: save-broken"},
 		{"do: load", "do: save-broken\nfault: cycle 0 0"},
@@ -163,6 +165,7 @@ consumed: 1
 		{"do: load", "do: load\ntimes: 1"},
 		{"do: load", "do: load\ntimes: 1000000"},
 		{"do: load", "do: load\nmemory: much"},
+		{"do: load", "do: load\nmemory: 0"},
 	} {
 		bad := bytes.Replace([]byte(good), []byte(change[0]), []byte(change[1]), 1)
 		require.NotEqual(t, good, string(bad))

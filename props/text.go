@@ -208,7 +208,9 @@ func (p *caseParser) parse() Case {
 		c.Times = int(n)
 	}
 	if _, ok := p.take("memory"); ok {
-		c.Memory = p.number("memory")
+		if c.Memory = p.number("memory"); c.Memory < 1 {
+			p.fail("memory", fmt.Errorf("%d is less than a byte", c.Memory))
+		}
 	}
 	switch expect := p.need("expect"); expect {
 	case "refuse":
@@ -248,7 +250,9 @@ func (p *caseParser) parse() Case {
 // accept reads what an accepted case has.
 func (p *caseParser) accept(c *Case) {
 	if c.loads() {
-		c.Consumed = p.number("consumed")
+		if c.Consumed = p.number("consumed"); c.Consumed < 0 || c.Consumed > int64(len(c.Stream)) {
+			p.fail("consumed", fmt.Errorf("%d is not from 0 to the %d bytes of the stream", c.Consumed, len(c.Stream)))
+		}
 	}
 	for _, value := range p.lines["note"] {
 		var n rules.Note

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -42,6 +44,9 @@ given many times.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			// Only here is there something to end before the command may: QEMU.
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
 			errs := cmd.ErrOrStderr()
 			if err := p.start(errs, quiet); err != nil {
 				return err
@@ -51,7 +56,7 @@ given many times.`,
 			if !quiet {
 				options.Stderr = errs
 			}
-			version, err := record.Record(cmd.Context(), options, out)
+			version, err := record.Record(ctx, options, out)
 			phases.stop()
 			if err != nil {
 				return err

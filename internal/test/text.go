@@ -33,7 +33,7 @@ func (r *Report) WriteText(w io.Writer, ink report.Ink, quiet bool) error {
 		if e.Status != NotTried {
 			word = ink.Wrong(word)
 		}
-		fmt.Fprintf(&b, "known     %s: %s %s (%s)\n", word, e.Rule, e.Fingerprint, e.Reason)
+		fmt.Fprintf(&b, "known     %s: %s %s (%s)\n", word, report.Clean(string(e.Rule)), report.Clean(e.Fingerprint), report.Clean(e.Reason))
 	}
 	if !quiet {
 		g := r.Generator
