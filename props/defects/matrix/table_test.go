@@ -45,6 +45,8 @@ func TestFindings(t *testing.T) {
 		require.EqualError(t, list[0], want)
 	}
 	rows := sound()
+	rows[2].cells[1].shrunk = &size{4, 20, 1} // it is not of links
+	require.Empty(t, findings(rows))
 	rows[1].cells[2].killed, rows[2].cells[2].killed = []int{0}, []int{0}
 	require.EqualError(t, findings(rows)[0], props.All[2].ID+" finds no defect")
 }
