@@ -17,7 +17,7 @@ const maxTries = 10_000
 // it takes parts away from the schema and, with it, from value or stream, one at
 // a time, and has the model say what the rules answer then.
 func (s *trial) reduce(f *Failure) *Failure {
-	if nested(f.Stream) {
+	if atLimit(f.Case) {
 		return f
 	}
 	r := &reducer{trial: s, smallest: f}
@@ -41,10 +41,10 @@ func (s *trial) reduce(f *Failure) *Failure {
 	return r.smallest
 }
 
-// nested says whether a stream may be one of the limit on depth: it is as small as
-// the limit lets it be, and its paths alone are megabytes.
-func nested(stream []byte) bool {
-	return bytes.Contains(stream, bytes.Repeat([]byte{1}, rules.DefaultDepth/2))
+// atLimit says whether a case may be one of the limits: it is as small as they let
+// it be, and every try would be a million elements, or megabytes of paths.
+func atLimit(c Case) bool {
+	return c.Refuse != nil && c.Refuse.Class == rules.Limit || bytes.Contains(c.Stream, bytes.Repeat([]byte{1}, rules.DefaultDepth/2))
 }
 
 // A reducer holds the smallest case found so far.
@@ -87,11 +87,7 @@ func (r *reducer) try(c Case) bool {
 // is not ok where that is for another reason than before.
 func (r *reducer) answer(c Case) (Case, bool) {
 	if c.loads() {
-		limits := rules.Limits{Elements: maxElements}
-		if e := r.smallest.Refuse; e != nil && e.Class == rules.Limit {
-			limits = rules.Limits{}
-		}
-		return c.modelled(limits)
+		return c.modelled(rules.Limits{Elements: maxElements})
 	}
 	stream, err := model.Encode(c.Schema, c.Value, c.Version)
 	if c.Do == SaveBroken {

@@ -32,7 +32,7 @@ type Result struct {
 	Cases     int     // drawn
 	Tried     int     // those of them that led to asking the subject anything
 	Discarded int     // draws that were given up, and drawn anew
-	Ended     bool    // by Until, before the cases were through
+	Ended     bool    // by Until or a hang, before the cases were through
 	Found     []Found // one for each rule and fingerprint, in the order in which they were met
 	Problem   string  // why no answer could be given
 }
@@ -89,6 +89,7 @@ func Run(p Property, s Subject, o Options) Result {
 			f = t.reduce(f)
 		}
 		r.Found = append(r.Found, Found{f, seed, r.Cases})
+		r.Ended = t.hung
 		if o.First || t.hung {
 			break
 		}

@@ -88,7 +88,7 @@ func (k *Known) entries(r *Report, partial bool) []KnownEntry {
 		case e.Status == Fails:
 		case !exists(id, e.Rule):
 			e.Status = Unmatched
-		case partial:
+		case partial || !r.through(id):
 			e.Status = NotTried
 		default:
 			e.Status = Passes
@@ -98,6 +98,16 @@ func (k *Known) entries(r *Report, partial bool) []KnownEntry {
 	return list
 }
 
+// through says whether a property was tried to its end.
+func (r *Report) through(id string) bool {
+	for _, p := range r.Properties {
+		if p.ID == id {
+			return p.Problem == "" && !p.Ended
+		}
+	}
+	return false
+}
+
 func exists(property string, rule rules.ID) bool {
 	_, isProperty := props.Lookup(property)
 	_, isRule := rules.Lookup(rule)
@@ -105,11 +115,12 @@ func exists(property string, rule rules.ID) bool {
 }
 
 // Update makes of what a full run met the new text of the file: reasons stay, new
-// failures ask for one. What no longer fails is left out, and so are comments.
+// failures ask for one. What no longer fails is left out, and so are comments; what
+// could not be tried to its end stays.
 func (r *Report) Update() []byte {
 	var lines []string
 	for _, e := range r.Known {
-		if e.Status == Fails {
+		if e.Status == Fails || e.Status == NotTried {
 			lines = append(lines, fmt.Sprintf("%s %s %s\n", e.Rule, e.Fingerprint, e.Reason))
 		}
 	}

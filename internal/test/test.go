@@ -56,7 +56,7 @@ type Property struct {
 	Verdict   report.Verdict `json:"verdict"`
 	Cases     int            `json:"cases"`             // drawn
 	Tried     int            `json:"tried"`             // those of them that asked the target anything
-	Ended     bool           `json:"ended,omitempty"`   // by the budget
+	Ended     bool           `json:"ended,omitempty"`   // by the budget or a hang
 	Problem   string         `json:"problem,omitempty"` // why there is no verdict
 	Failures  []Failure      `json:"failures"`
 	discarded int

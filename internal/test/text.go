@@ -51,7 +51,7 @@ func (p Property) summary() string {
 		s += fmt.Sprintf(", %d of them to the point", p.Tried)
 	}
 	if p.Ended {
-		s += ", ended by the budget"
+		s += ", ended early"
 	}
 	switch n := len(p.Failures); {
 	case n == 1:
