@@ -61,7 +61,7 @@ func (d *decoder) leafItem(f *Field, n int, old Value, kind SpanKind, from int) 
 		}
 		v = Null{}
 	case TypeBitmap:
-		l := make(List, 0, n/8)
+		l := List{}
 		for word := range slices.Chunk(b, 8) {
 			l = append(l, integer(word, false))
 		}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -212,4 +213,21 @@ func TestLimitsOfStructs(t *testing.T) {
 	atLimit(t, vmsd("s", field("a", TypeUint8), Field{Name: "tmp", Type: TypeTmp, Version: 1, Elem: inner}), "07 08", depth(2), depth(1), 1, "tmp")
 	atLimit(t, vmsd("s", field("a", TypeUint8), listOf("l", inner)), "07 01 08 00", depth(2), depth(1), 1, "l[0]")
 	atLimit(t, vmsd("s", listOf("l", inner)), "01 07 01 08 00", rules.Limits{Elements: 2}, rules.Limits{Elements: 1}, 2, "l[1]")
+}
+
+// The paths of 12 + 1000 notes, of 254 + 2 bytes and a number's digits, are
+// 10·257 + 90·258 + 900·259 + 12·260 = 262,010 bytes: 134 are left.
+func TestLimitOfNotes(t *testing.T) {
+	for _, c := range []struct{ name, kept int }{{133, 1012 + 2}, {134, 1012 + 1}, {135, 1012}} {
+		s := vmsd("dev",
+			Field{Name: strings.Repeat("a", 254), Type: TypeBool, Array: true, Count: 1012},
+			field(strings.Repeat("n", c.name), TypeBool),
+			field("x", TypeBool), // would have room where the one before had none
+			field("y", TypeBool),
+		)
+		noError(t, s.Check())
+		got, err := Decode(s, bytes.Repeat([]byte{2}, 1012+3), 1, Options{All: true})
+		noError(t, err)
+		equal(t, c.kept, len(got.Notes))
+	}
 }
