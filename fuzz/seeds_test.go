@@ -3,6 +3,7 @@ package fuzz
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -137,10 +138,19 @@ func shortened(s *savevm.Stream, sec *savevm.Section) []byte {
 	switch sec.Name {
 	case "ram":
 		end := sec.PayloadOffset
-		for r := range s.RAMRecords(sec) {
-			if end = r.Offset; r.Flag == savevm.RAMPage || r.Flag == savevm.RAMEOS || end > sec.PayloadOffset+300 {
-				break
+		enough := errors.New("enough")
+		src, err := savevm.Read(bytes.NewReader(s.Bytes), savevm.ReadOptions{Record: func(r *savevm.RAMRecord) error {
+			if r.Offset < sec.PayloadOffset {
+				return nil
 			}
+			if end = r.Offset; r.Flag == savevm.RAMPage || r.Flag == savevm.RAMEOS || end > sec.PayloadOffset+300 {
+				return enough
+			}
+			return nil
+		}})
+		src.Close()
+		if err != enough {
+			panic(err) // there is a record that ends the payload
 		}
 		out = append(out, s.Bytes[sec.PayloadOffset:end]...)
 		out = binary.BigEndian.AppendUint64(out, savevm.RAMEOS)

@@ -100,6 +100,8 @@ const (
 	RAMRecord            ID = "ram/record-flags"
 	RAMBlock             ID = "ram/block-known"
 	RAMRange             ID = "ram/page-in-block"
+	RAMCompressed        ID = "ram/compressed-page"
+	RAMMapped            ID = "ram/mapped"
 	HTABRecord           ID = "htab/record"
 	AttributesRecord     ID = "storage-attributes/record"
 	VMDescAbsent         ID = "vmdesc/absent"
@@ -195,6 +197,8 @@ var Registry = []Rule{
 	{RAMRecord, SeverityError, "A RAM record has exactly one of the known flags besides CONTINUE.", "migration/ram.c ram_load_precopy"},
 	{RAMBlock, SeverityError, "A RAM page names a block that the size list announced.", "migration/ram.c ram_block_from_stream"},
 	{RAMRange, SeverityError, "A RAM page lies inside the used length of its block.", "CVE-2014-7840"},
+	{RAMCompressed, SeverityError, "A compressed RAM page is one zlib stream of one page.", "migration/ram.c, COMPRESS_PAGE"},
+	{RAMMapped, SeverityError, "With mapped-ram a block's bitmap and pages follow its entry, at the offsets of the file that the entry says.", "migration/ram.c mapped-ram; docs/devel/migration/mapped-ram.rst"},
 	{HTABRecord, SeverityError, "A hash table section is made of known records.", "hw/ppc/spapr.c htab_load"},
 	{AttributesRecord, SeverityError, "A storage attributes section is made of known records.", "hw/s390x/s390-stattrib.c cmma_load"},
 	{VMDescAbsent, SeverityWarning, "A stream ends with the description of its devices.", "migration/savevm.c; live QEMU loads without it"},

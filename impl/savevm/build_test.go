@@ -1,13 +1,17 @@
 package savevm
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"vmconform/rules"
 )
@@ -220,9 +224,63 @@ func whole(t *testing.T, s *Stream) {
 	}
 }
 
+// pieces reads a few bytes at a time.
+type pieces struct{ io.Reader }
+
+func (p pieces) Read(b []byte) (int, error) { return p.Reader.Read(b[:min(len(b), 97)]) }
+
+// parseBoth parses a stream in memory, and as it is read in pieces and its
+// guest memory left out: that has to give the same.
+func parseBoth(t *testing.T, b []byte, d Decoder, o Options) (*Stream, error) {
+	t.Helper()
+	s, err := Parse(b, d, o)
+	pages := int64(0)
+	count := func(r *RAMRecord) error {
+		if r.In != nil {
+			pages++
+		}
+		return nil
+	}
+	src, readErr := Read(iotest.DataErrReader(pieces{bytes.NewReader(b)}), ReadOptions{Size: int64(len(b)) / 2, Record: count})
+	if readErr != nil {
+		t.Fatal(readErr)
+	}
+	defer src.Close()
+	if s == nil {
+		if _, again := ParseSource(src, d, o); again == nil || again.Error() != err.Error() {
+			t.Fatalf("in memory %v, read %v", err, again)
+		}
+		return s, err
+	}
+	if len(src.Bytes) != len(b) {
+		t.Fatalf("read %d of %d bytes", len(src.Bytes), len(b))
+	}
+	again, errAgain := ParseSource(src, d, o)
+	diff := cmp.Diff(s, again, cmpopts.IgnoreFields(Stream{}, "Bytes"), cmp.AllowUnexported(Section{}), cmpopts.IgnoreUnexported(Memory{}, VMDesc{}, Stream{}), cmp.Comparer(func(x, y error) bool { return fmt.Sprint(x) == fmt.Sprint(y) }))
+	if diff != "" || fmt.Sprint(err) != fmt.Sprint(errAgain) {
+		t.Fatalf("in memory %v, read %v, (-in memory +read):\n%s", err, errAgain, diff)
+	}
+	if again.KeptMemory(count); err == nil {
+		for sec := range s.Sections {
+			if m := sec.RAM; m != nil {
+				pages -= m.Zero + m.Normal + m.XBZRLE + m.Compressed
+			}
+		}
+		if pages != 0 {
+			t.Fatalf("told of %+d pages", pages)
+		}
+	}
+	at, n := s.Differs(Again{})
+	atAgain, nAgain := again.Differs(Again{})
+	if at != atAgain || n != nAgain {
+		t.Fatalf("in memory %d, %+v, read %d, %+v", at, n, atAgain, nAgain)
+	}
+	return s, err
+}
+
 func parse(t *testing.T, b []byte) *Stream {
 	t.Helper()
-	s, err := Parse(b, bySize, Options{})
+	s, err := parseBoth(t, b, bySize, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

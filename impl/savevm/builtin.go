@@ -2,7 +2,6 @@ package savevm
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"vmconform/rules"
 )
@@ -142,42 +141,25 @@ var builtins = map[string]builtin{
 	"s390-storage_attributes": {attributesVersion, (*parser).readAttributes},
 }
 
-// known finds the builtin for s. With mapped-ram the pages of RAM lie at
-// offsets of the file, outside the records.
-func (p *parser) known(s *Section) (builtin, bool) {
-	b, ok := builtins[s.Name]
-	if ok && s.Name == "ram" && slices.Contains(p.capabilities(), "mapped-ram") {
-		return b, false
-	}
-	return b, ok
-}
-
+// readRAM reads a RAM payload, or takes what was read of it before it was left
+// out.
 func (p *parser) readRAM(s *Section) *rules.Error {
-	st := p.ram[s.ID]
-	if st == nil {
-		st = &ramState{}
-		p.ram[s.ID] = st
+	s.RAM = p.src.memory[s.PayloadOffset]
+	if s.RAM == nil {
+		st := stateOf(p.ram, s.ID)
+		s.RAM = &Memory{}
+		f := formatOf(p.s.Config, p.postcopy, p.src.Origin)
+		f.pageSize = p.s.PageSize
+		r := memoryReader{w: &window{b: p.b, pos: int(p.c.off)}, f: f, st: st, m: s.RAM}
+		r.read() // there is no record to fail
+	} else if f := s.RAM.format; f.pageSize != p.s.PageSize && len(s.RAM.Blocks) == 0 {
+		return framing(s.PayloadOffset, "", rules.RAMRecord, "pages are of %d bytes, and the records of %d", p.s.PageSize, f.pageSize)
 	}
-	s.ram = ramFormat{
-		pageSize:     p.s.PageSize,
-		ignoreShared: slices.Contains(p.capabilities(), "x-ignore-shared"),
-		postcopy:     p.postcopy,
+	if len(s.RAM.Blocks) > 0 {
+		p.s.RAM = s.RAM.known
 	}
-	for {
-		r, err := s.ram.read(&p.c)
-		if err == nil {
-			err = st.check(&r)
-		}
-		if err != nil {
-			return err
-		}
-		switch r.Flag {
-		case RAMMemSize:
-			p.s.RAM = st.blocks
-		case RAMEOS:
-			return nil
-		}
-	}
+	p.c.off = s.RAM.end
+	return s.RAM.err
 }
 
 func (p *parser) readHTAB(s *Section) *rules.Error {

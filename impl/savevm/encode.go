@@ -3,6 +3,7 @@ package savevm
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 )
 
@@ -76,6 +77,11 @@ func (s *Stream) Differs(from Again) (int64, Written) {
 	if c.diff < 0 && c.off != int64(len(c.want)) {
 		c.diff = c.off
 	}
+	for sec := range s.Sections {
+		if m := sec.RAM; m != nil && m.differs >= 0 && (c.diff < 0 || m.differs < c.diff) {
+			c.diff = m.differs
+		}
+	}
 	return c.diff, n
 }
 
@@ -136,7 +142,9 @@ func (s *Stream) encodeSection(e *encoder, sec *Section, payload func(*Section) 
 	}
 	e.head(&e.n.Framing, p...)
 	in := s.Payload(sec)
-	if sec.Coverage == CoverageBuiltin {
+	if sec.RAM != nil {
+		e.memory(sec, in)
+	} else if sec.Coverage == CoverageBuiltin {
 		encodeBuiltin(e, sec, in)
 	} else {
 		var out []byte
@@ -168,12 +176,6 @@ func encodeBuiltin(e *encoder, sec *Section, in []byte) {
 	h := htabReader{}
 	for c.left() > 0 {
 		switch sec.Name {
-		case "ram":
-			r, err := sec.ram.read(&c)
-			if err != nil {
-				return
-			}
-			e.ram(&r, sec.ram.ignoreShared)
 		case "spapr/htab":
 			r, _, err := h.read(&c)
 			if err != nil {
@@ -232,41 +234,23 @@ func (e *encoder) write(p []byte) {
 	}
 }
 
-func (e *encoder) ram(r *RAMRecord, ignoreShared bool) {
-	word := r.Addr | uint64(r.Flag)
-	if r.Cont {
-		word |= RAMContinue
+// memory writes a RAM payload. Its records were built again when they were read.
+func (e *encoder) memory(sec *Section, in []byte) {
+	e.flush()
+	e.n.RAM += sec.RAM.heads
+	e.n.Copied += int64(len(in)) - sec.RAM.heads
+	c, comparing := e.w.(*comparer)
+	switch {
+	case !sec.RAM.leftOut:
+		e.write(in)
+	case comparing:
+		c.off += int64(len(in))
+	case e.err == nil:
+		e.err = errLeftOut
 	}
-	var space [300]byte
-	p := binary.BigEndian.AppendUint64(space[:0], word)
-	if r.hasBlock() && !r.Cont {
-		p = append(p, byte(len(r.Block)))
-		p = append(p, r.Block...)
-	}
-	switch r.Flag {
-	case RAMZero:
-		p = append(p, r.Fill)
-	case RAMXBZRLE:
-		p = append(p, xbzrleEncoding)
-		p = binary.BigEndian.AppendUint16(p, uint16(len(r.Data)))
-	case RAMCompressPage:
-		p = binary.BigEndian.AppendUint32(p, uint32(len(r.Data)))
-	case RAMMemSize:
-		for _, b := range r.Blocks {
-			p = append(p, byte(len(b.Name)))
-			p = append(p, b.Name...)
-			p = binary.BigEndian.AppendUint64(p, b.UsedLength)
-			if b.PageSize != 0 {
-				p = binary.BigEndian.AppendUint64(p, b.PageSize)
-			}
-			if ignoreShared {
-				p = binary.BigEndian.AppendUint64(p, b.MRAddr)
-			}
-		}
-	}
-	e.head(&e.n.RAM, p...)
-	e.data(&e.n.Copied, r.Data)
 }
+
+var errLeftOut = errors.New("guest memory was left out")
 
 // A comparer is a writer that looks for the first byte that differs.
 type comparer struct {
@@ -338,21 +322,4 @@ func (s *Stream) BytesBy() BytesBy {
 	}
 	n.Opaque = int64(len(s.Bytes)) - n.Framing - n.RAM - n.Builtin - n.Decoded
 	return n
-}
-
-// RAMRecords yields the records of a RAM section's payload in order. Offsets
-// count from the start of the stream.
-func (s *Stream) RAMRecords(sec *Section) func(yield func(RAMRecord) bool) {
-	return func(yield func(RAMRecord) bool) {
-		if sec.Coverage != CoverageBuiltin || sec.Name != "ram" {
-			return
-		}
-		c := cursor{b: s.Bytes[:sec.PayloadOffset+sec.PayloadSize], off: sec.PayloadOffset}
-		for c.left() > 0 {
-			r, err := sec.ram.read(&c)
-			if err != nil || !yield(r) {
-				return
-			}
-		}
-	}
 }

@@ -22,6 +22,12 @@ const magic = "QEVM"
 // description (machine types up to 2.2) cannot be told from a cut one: see
 // [Stream.EOF].
 func Parse(b []byte, d Decoder, o Options) (*Stream, error) {
+	return ParseSource(&Source{Bytes: b}, d, o)
+}
+
+// ParseSource is Parse of a stream that Read has read.
+func ParseSource(src *Source, d Decoder, o Options) (*Stream, error) {
+	b := src.Bytes
 	if o.DescriptionBytes <= 0 {
 		o.DescriptionBytes = defaultDescriptionBytes
 	}
@@ -31,7 +37,7 @@ func Parse(b []byte, d Decoder, o Options) (*Stream, error) {
 	case matchBytes(b, 0, []byte(magic)) == no:
 		return nil, &rules.Error{Class: rules.Framing, Rule: rules.StreamMagic, Cause: ErrNotStream}
 	}
-	s := Stream{Bytes: b, EOF: -1, VMDescOffset: -1, End: int64(len(b)), PageSize: defaultPageSize}
+	s := Stream{Bytes: b, src: src, EOF: -1, VMDescOffset: -1, End: int64(len(b)), PageSize: defaultPageSize}
 	c := cursor{b: b}
 	c.bytes(int64(len(magic)))
 	s.Version = c.be32()
@@ -44,7 +50,7 @@ func Parse(b []byte, d Decoder, o Options) (*Stream, error) {
 	if err := readConfig(&c, &s); err != nil {
 		return &s, err
 	}
-	return parseItems(s, c, d, o)
+	return parseItems(s, c, src, d, o)
 }
 
 const (
@@ -64,12 +70,12 @@ func truncated(b []byte, path string) *rules.Error {
 // stands behind them, so it is searched first. Where several places look like
 // the description, or one that lies inside a payload, the one is taken at which
 // the parse arrives.
-func parseItems(s Stream, c cursor, d Decoder, o Options) (*Stream, error) {
-	descs := findDescriptions(c.b, c.off, o.DescriptionBytes)
+func parseItems(s Stream, c cursor, src *Source, d Decoder, o Options) (*Stream, error) {
+	descs := findDescriptions(c.b, max(c.off, src.behindMemory()), o.DescriptionBytes)
 	var elsewhere, failed *parser
 	var failure *rules.Error
 	for i := len(descs) - 1; i >= 0; i-- {
-		p := newParser(s, c, d, &descs[i])
+		p := newParser(s, c, src, d, &descs[i])
 		err := p.items()
 		switch {
 		case err == errNotOurs:
@@ -84,7 +90,7 @@ func parseItems(s Stream, c cursor, d Decoder, o Options) (*Stream, error) {
 	}
 
 	// None was the stream's own, or the stream is broken.
-	p := newParser(s, c, d, nil)
+	p := newParser(s, c, src, d, nil)
 	err := p.items()
 	if err == nil && (p.s.EOF >= 0 || failed == nil) {
 		p.tail(o)
@@ -93,7 +99,7 @@ func parseItems(s Stream, c cursor, d Decoder, o Options) (*Stream, error) {
 		}
 		// Its own: one of those above, or one that the search does not look for,
 		// as it begins with white space, or does not keep, as there are many.
-		q := newParser(s, c, d, &description{eof: p.s.EOF, desc: p.s.VMDesc})
+		q := newParser(s, c, src, d, &description{eof: p.s.EOF, desc: p.s.VMDesc})
 		switch err := q.items(); err {
 		case nil:
 			q.tail(o)
@@ -138,6 +144,7 @@ type deviceKey struct {
 type parser struct {
 	b     []byte
 	c     cursor
+	src   *Source
 	d     Decoder
 	desc  *description
 	limit int64 // payloads end here at the latest
@@ -156,11 +163,11 @@ type parser struct {
 	hidden   bool // a section of unknown end took the rest of the input
 }
 
-func newParser(s Stream, c cursor, d Decoder, desc *description) *parser {
+func newParser(s Stream, c cursor, src *Source, d Decoder, desc *description) *parser {
 	p := &parser{
-		b: c.b, c: c, d: d, desc: desc, limit: int64(len(c.b)), s: s,
+		b: c.b, c: c, src: src, d: d, desc: desc, limit: int64(len(c.b)), s: s,
 		started: make(map[uint32]*Section),
-		ram:     make(map[uint32]*ramState),
+		ram:     cloneStates(src.ram),
 		htab:    make(map[uint32]uint32),
 		seen:    make(map[*Device]bool),
 		bridged: make(map[uint32]bool),
@@ -187,13 +194,6 @@ func newParser(s Stream, c cursor, d Decoder, desc *description) *parser {
 // usablePageSize: the flags of RAM records must have room below the page size.
 func usablePageSize(n int) bool {
 	return n > RAMMultifdFlush && n&(n-1) == 0 && n <= 1<<maxPageBits
-}
-
-func (p *parser) capabilities() []string {
-	if p.s.Config == nil {
-		return nil
-	}
-	return p.s.Config.Capabilities
 }
 
 func (p *parser) note(id rules.ID, off int64, path, detail string) {

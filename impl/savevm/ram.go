@@ -2,7 +2,10 @@ package savevm
 
 import (
 	"bytes"
+	"encoding/binary"
+	"maps"
 	"math/bits"
+	"slices"
 
 	"vmconform/rules"
 )
@@ -30,8 +33,9 @@ const (
 type RAMBlock struct {
 	Name       string
 	UsedLength uint64
-	PageSize   uint64 // written under postcopy for blocks of unusual pages, else 0
-	MRAddr     uint64 // written under x-ignore-shared
+	PageSize   uint64     // written under postcopy for blocks of unusual pages, else 0
+	MRAddr     uint64     // written under x-ignore-shared
+	Mapped     *MappedRAM // written under mapped-ram, else nil
 }
 
 // A RAMRecord is one record of a RAM payload. Block and Data are parts of the
@@ -45,6 +49,12 @@ type RAMRecord struct {
 	Fill   byte       // RAMZero
 	Data   []byte     // the page, or what stands for it
 	Blocks []RAMBlock // RAMMemSize
+
+	// Of a page: its block, its size in bytes, and of RAMPage and RAMCompressPage
+	// its contents.
+	In       *RAMBlock
+	PageSize int
+	Page     []byte
 }
 
 // hasBlock reports whether the record is about a page of a block.
@@ -57,9 +67,12 @@ type ramFormat struct {
 	pageSize     int
 	ignoreShared bool
 	postcopy     bool
+	mapped       bool
+	origin       int64 // of the stream in its file
 }
 
-// read reads one record. Errors have no path yet.
+// read reads one record, of a RAMMemSize of mapped-ram its head only. Errors have
+// no path yet.
 func (f ramFormat) read(c *cursor) (RAMRecord, *rules.Error) {
 	r := RAMRecord{Offset: c.off}
 	bad := func(off int64, detail string) (RAMRecord, *rules.Error) {
@@ -107,6 +120,9 @@ func (f ramFormat) read(c *cursor) (RAMRecord, *rules.Error) {
 		}
 		r.Data = c.bytes(n)
 	case RAMMemSize:
+		if f.mapped {
+			break
+		}
 		for left := r.Addr; left != 0 && !c.short; {
 			at := c.off
 			b := f.readBlock(c)
@@ -141,6 +157,52 @@ func (f ramFormat) readBlock(c *cursor) RAMBlock {
 		b.MRAddr = c.be64()
 	}
 	return b
+}
+
+// appendHead appends the record but for Data.
+func (r *RAMRecord) appendHead(p []byte, f ramFormat) []byte {
+	word := r.Addr | uint64(r.Flag)
+	if r.Cont {
+		word |= RAMContinue
+	}
+	p = binary.BigEndian.AppendUint64(p, word)
+	if r.hasBlock() && !r.Cont {
+		p = append(p, byte(len(r.Block)))
+		p = append(p, r.Block...)
+	}
+	switch r.Flag {
+	case RAMZero:
+		p = append(p, r.Fill)
+	case RAMXBZRLE:
+		p = append(p, xbzrleEncoding)
+		p = binary.BigEndian.AppendUint16(p, uint16(len(r.Data)))
+	case RAMCompressPage:
+		p = binary.BigEndian.AppendUint32(p, uint32(len(r.Data)))
+	case RAMMemSize:
+		for _, b := range r.Blocks {
+			p = b.append(p, f)
+		}
+	}
+	return p
+}
+
+func (b *RAMBlock) append(p []byte, f ramFormat) []byte {
+	p = append(p, byte(len(b.Name)))
+	p = append(p, b.Name...)
+	p = binary.BigEndian.AppendUint64(p, b.UsedLength)
+	if b.PageSize != 0 {
+		p = binary.BigEndian.AppendUint64(p, b.PageSize)
+	}
+	if f.ignoreShared {
+		p = binary.BigEndian.AppendUint64(p, b.MRAddr)
+	}
+	if h := b.Mapped; h != nil {
+		p = binary.BigEndian.AppendUint32(p, h.Version)
+		p = binary.BigEndian.AppendUint64(p, h.PageSize)
+		p = binary.BigEndian.AppendUint64(p, h.BitmapOffset)
+		p = binary.BigEndian.AppendUint64(p, h.PagesOffset)
+	}
+	return p
 }
 
 // compressBound is the most that zlib makes of n bytes.
@@ -190,6 +252,30 @@ type ramState struct {
 	index   map[string]int // into blocks
 	current int            // the block that CONTINUE means
 	named   bool           // there is such a block
+}
+
+// stateOf gives the state of a section, which is empty at first.
+func stateOf(states map[uint32]*ramState, id uint32) *ramState {
+	st := states[id]
+	if st == nil {
+		st = &ramState{}
+		states[id] = st
+	}
+	return st
+}
+
+func cloneStates(states map[uint32]*ramState) map[uint32]*ramState {
+	c := make(map[uint32]*ramState, len(states))
+	for id, st := range states {
+		c[id] = st.clone()
+	}
+	return c
+}
+
+func (st *ramState) clone() *ramState {
+	c := *st
+	c.blocks, c.index = slices.Clone(st.blocks), maps.Clone(st.index)
+	return &c
 }
 
 // check applies a record and checks it against the blocks.

@@ -30,7 +30,7 @@ func TestHeader(t *testing.T) {
 		{"little-endian version", "QEVM\x03\x00\x00\x00\x00", rules.Framing, 4, rules.StreamVersion, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, err := Parse([]byte(c.in), nil, Options{})
+			s, err := parseBoth(t, []byte(c.in), nil, Options{})
 			wantErr(t, err, c.class, c.off, "", c.rule)
 			for _, sentinel := range []error{ErrEmpty, ErrNotStream} {
 				if errors.Is(err, sentinel) != (sentinel == c.is) {
@@ -50,6 +50,8 @@ func TestHeader(t *testing.T) {
 // Each case is broken in one way, at the mark.
 func TestRefused(t *testing.T) {
 	rec := func(s *stream) *stream { return withRAM(s).mark() }
+	// 4096 is what the configuration says: nothing is to be guessed.
+	machine := func() *stream { return begin().config("m", sub(subBitsName, 1, be32(12))) }
 	// ram is a PART of RAM whose first record is wrong.
 	ram := func(payload string) *stream {
 		s := withRAM(machine())
@@ -178,7 +180,7 @@ func TestRefused(t *testing.T) {
 		}(), rules.Framing, "ram", rules.SectionFooter},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, err := Parse(c.s.b, bySize, Options{})
+			s, err := parseBoth(t, c.s.b, bySize, Options{})
 			wantErr(t, err, c.class, c.s.marked, c.path, c.rule)
 			whole(t, s)
 		})

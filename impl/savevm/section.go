@@ -66,7 +66,7 @@ func (p *parser) payload(s *Section) *rules.Error {
 	if s.PayloadOffset > p.limit {
 		return errNotOurs // the header lies over the place of the description
 	}
-	if known, ok := p.known(s); ok {
+	if known, ok := builtins[s.Name]; ok {
 		return p.builtin(s, known)
 	}
 	if s.Kind == KindStart || s.Kind == KindFull {
@@ -305,11 +305,7 @@ func (p *parser) noteBridged(s *Section) {
 		return
 	}
 	p.bridged[s.ID] = true
-	detail := "bridged to its footer"
-	if s.Name == "ram" {
-		detail = "mapped-ram is not supported: bridged to its footer"
-	}
-	p.note(rules.SectionBridged, s.Offset, s.Path(), detail)
+	p.note(rules.SectionBridged, s.Offset, s.Path(), "bridged to its footer")
 }
 
 // hide gives up finding the end of s: all up to the end marker, if a description

@@ -53,16 +53,6 @@ func TestBridgedOnce(t *testing.T) {
 	wantNotes(t, parse(t, s.b), place{rules.SectionBridged, at, "dirty-bitmap"})
 }
 
-func TestMappedRAM(t *testing.T) {
-	s := begin().config("m", sub("configuration/capabilities", 1, be32(1)+"\x0amapped-ram"))
-	at := int64(len(s.b))
-	s.start(2, "ram", 0, 4, be64(0x1004)+"\x01a"+be64(0x1000)+be32(1)+strings.Repeat("x", 999)).part(3, 2, be64(0x10)).done()
-	got := parse(t, s.b)
-	wantNotes(t, got, place{rules.SectionBridged, at, "ram"})
-	assert.Contains(t, got.Notes[0].Detail, "mapped-ram")
-	wantSections(t, got, sectionView{"ram", CoverageOpaque, 8 + 2 + 8 + 4 + 999, false}, sectionView{"ram", CoverageOpaque, 8, false})
-}
-
 // What stands where decoding ends decides; where nothing does, the stream goes on
 // at the next footer and the section is partial.
 func TestDecoder(t *testing.T) {
@@ -105,7 +95,7 @@ func TestDecoder(t *testing.T) {
 			s.dev(1, "d", 0, strings.Repeat(".", c.declared))
 			s.b = s.b[:at]
 			s.full(1, "d", 0, 1, c.payload).dev(2, "e", 0, "xyz").done()
-			got, err := Parse(s.b, c.d, Options{})
+			got, err := parseBoth(t, s.b, c.d, Options{})
 			require.NoError(t, err)
 			whole(t, got)
 			wantNotes(t, got)
@@ -138,7 +128,7 @@ func TestFooterBehindDecoded(t *testing.T) {
 		s.b = s.b[:len(s.b)-5]
 		s.mark().raw(footer).dev(2, "e", 0, "xyz").done()
 		for _, d := range []Decoder{bySize, nil} {
-			got, err := Parse(s.b, d, Options{})
+			got, err := parseBoth(t, s.b, d, Options{})
 			t.Log(name)
 			wantErr(t, err, rules.Framing, s.marked, "d#3", rules.SectionFooter)
 			whole(t, got)
@@ -153,20 +143,20 @@ func TestBridgedFooterBroken(t *testing.T) {
 	s.full(1, "vendor", 0, 1, "abcdef")
 	s.b = s.b[:len(s.b)-5]
 	s.mark().u8(0x7e).be32(9).dev(2, "e", 0, "xyz").done()
-	_, err := Parse(s.b, bySize, Options{})
+	_, err := parseBoth(t, s.b, bySize, Options{})
 	wantErr(t, err, rules.Framing, s.marked, "vendor", rules.SectionFooter)
 
 	s = withRAM(machine()).mark()
 	s.full(1, "vendor", 0, 1, "abcdef")
 	s.b = s.b[:len(s.b)-5]
 	s.done()
-	_, err = Parse(s.b, bySize, Options{})
+	_, err = parseBoth(t, s.b, bySize, Options{})
 	wantErr(t, err, rules.Framing, s.marked, "vendor", rules.SectionFooter)
 
 	// Its footer is right and what follows is no item.
 	s = withRAM(machine()).full(1, "vendor", 0, 1, "abcdef").mark()
 	s.u8(0x55).dev(2, "e", 0, "xyz").done()
-	_, err = Parse(s.b, bySize, Options{})
+	_, err = parseBoth(t, s.b, bySize, Options{})
 	wantErr(t, err, rules.Framing, s.marked, "", rules.SectionType)
 }
 
@@ -201,7 +191,7 @@ func TestNoFootersResync(t *testing.T) {
 			s.dev(1, "d", 0, c.declared)
 			s.b = s.b[:at]
 			s.full(1, "d", 0, 1, "abcdef").dev(2, "e", 0, "xyz").done()
-			got, err := Parse(s.b, c.d, Options{})
+			got, err := parseBoth(t, s.b, c.d, Options{})
 			require.NoError(t, err)
 			whole(t, got)
 			want := []sectionView{{"ram", CoverageBuiltin, 36, false}, c.want}
@@ -217,7 +207,7 @@ func TestNoFootersResync(t *testing.T) {
 	s := begin()
 	s.noFooters = true
 	withRAM(s).dev(1, "d", 0, "abc").mark().u8(0x55).done()
-	_, err := Parse(s.b, bySize, Options{})
+	_, err := parseBoth(t, s.b, bySize, Options{})
 	wantErr(t, err, rules.Framing, s.marked, "", rules.SectionType)
 }
 

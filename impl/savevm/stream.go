@@ -47,6 +47,8 @@ type Stream struct {
 	PageSize int
 	Footers  bool       // sections end with footers
 	RAM      []RAMBlock // as announced last
+
+	src *Source
 }
 
 // Sections yields the stream's sections in order.
@@ -122,6 +124,7 @@ type Section struct {
 	HasFooter     bool
 
 	Device *Device // its description, or nil
+	RAM    *Memory // of a RAM section, or nil
 
 	// Coverage is set after decoding, unless the Decoder did so itself.
 	Coverage Coverage
@@ -137,7 +140,6 @@ type Section struct {
 
 	idstr    string // as on the wire, for writing it again
 	complete bool   // its end, footer included, was reached
-	ram      ramFormat
 }
 
 // Path is the section's name as reports write it: the idstr, and the instance

@@ -106,7 +106,7 @@ func TestWhichDescription(t *testing.T) {
 		s := withRAM(machine()).dev(1, "d", 0, "abc").mark()
 		s.cmd(2, "pong!").done()
 		s.b[s.marked+4] = 4 // the length fits ping, and the next item is '!'
-		got, err := Parse(s.raw(strings.Repeat(fakeDesc, 50)).b, bySize, Options{})
+		got, err := parseBoth(t, s.raw(strings.Repeat(fakeDesc, 50)).b, bySize, Options{})
 		wantErr(t, err, rules.Framing, s.marked+5+4, "", rules.SectionType)
 		whole(t, got)
 	})
@@ -122,7 +122,7 @@ func TestWhichDescription(t *testing.T) {
 	t.Run("only in guest memory, cut", func(t *testing.T) {
 		b := early().b
 		for cut := len(b) - 30; cut < len(b); cut++ {
-			_, err := Parse(b[:cut], bySize, Options{})
+			_, err := parseBoth(t, b[:cut], bySize, Options{})
 			path := "d"
 			if cut < len(b)-5-3 { // footer and payload
 				path = ""
@@ -136,7 +136,7 @@ func TestWhichDescription(t *testing.T) {
 	t.Run("cut behind sections before RAM", func(t *testing.T) {
 		s := machine().dev(1, "d", 0, "abc")
 		withRAM(s).part(2, 2, inPage)
-		_, err := Parse(s.b, bySize, Options{})
+		_, err := parseBoth(t, s.b, bySize, Options{})
 		wantErr(t, err, rules.Truncated, int64(len(s.b)), "", rules.StreamEOF)
 	})
 	t.Run("sections before RAM", func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestWhichDescription(t *testing.T) {
 	})
 	t.Run("longer than the limit", func(t *testing.T) {
 		s := withRAM(machine()).dev(1, "d", 0, "abc").done()
-		got, err := Parse(s.b, bySize, Options{DescriptionBytes: int64(len(s.text())) - 1})
+		got, err := parseBoth(t, s.b, bySize, Options{DescriptionBytes: int64(len(s.text())) - 1})
 		require.NoError(t, err)
 		assert.Nil(t, got.VMDesc)
 		assert.Equal(t, rules.VMDescSyntax, got.Notes[len(got.Notes)-1].Rule)
@@ -182,10 +182,10 @@ func TestManyDescriptions(t *testing.T) {
 	one := string((&stream{}).eof().desc(`{"devices":[]}`).b)
 	s := machine().full(1, "d", 0, 1, strings.Repeat(one, 20000))
 	s.raw(strings.Repeat(one, 20000))
-	got, _ := Parse(s.b, bySize, Options{})
+	got, _ := parseBoth(t, s.b, bySize, Options{})
 	whole(t, got)
 	s = machine().full(1, "d", 0, 1, strings.Repeat("\x00\x06\x00\x01\x00\x00{", 100000))
-	_, err := Parse(s.b, bySize, Options{})
+	_, err := parseBoth(t, s.b, bySize, Options{})
 	wantErr(t, err, rules.Truncated, int64(len(s.b)), "", rules.StreamEOF)
 }
 
@@ -193,6 +193,6 @@ func TestManyDescriptions(t *testing.T) {
 func TestDescriptionInAHeader(t *testing.T) {
 	fake := string((&stream{}).eof().desc(`{"devices":[]}`).b)
 	s := machine().head(4, 1, "a"+fake, 0, 1).raw("x")
-	_, err := Parse(s.b, bySize, Options{})
+	_, err := parseBoth(t, s.b, bySize, Options{})
 	wantErr(t, err, rules.Truncated, int64(len(s.b)), "a", rules.StreamEOF)
 }

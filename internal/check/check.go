@@ -32,20 +32,25 @@ var ErrNoStream = errors.New("no stream")
 // Stream judges an unwrapped stream. The report lacks the file's name and what
 // it was wrapped in. The error wraps ErrNoStream.
 func Stream(b []byte, o Options) (*report.File, error) {
-	return stream(b, o, &bind.Reference{})
+	return Source(&savevm.Source{Bytes: b}, o)
 }
 
-func stream(b []byte, o Options, r reference) (*report.File, error) {
+// Source is Stream of what savevm.Read has read. The report keeps nothing of it.
+func Source(src *savevm.Source, o Options) (*report.File, error) {
+	return stream(src, o, &bind.Reference{})
+}
+
+func stream(src *savevm.Source, o Options, r reference) (*report.File, error) {
 	c := &checker{
 		strict:    o.Strict,
 		reference: r,
 		saved:     map[*savevm.Section][]byte{},
 		file: &report.File{
-			Bytes: int64(len(b)), Roundtrip: report.NotRun,
+			Bytes: int64(len(src.Bytes)), Roundtrip: report.NotRun,
 			Devices: []report.Device{}, Queues: []report.Queue{}, Findings: []report.Finding{},
 		},
 	}
-	s, err := savevm.Parse(b, &c.decoder, savevm.Options{})
+	s, err := savevm.ParseSource(src, &c.decoder, savevm.Options{})
 	switch {
 	case errors.Is(err, savevm.ErrEmpty):
 		return nil, fmt.Errorf("%w: it is empty", ErrNoStream)

@@ -9,6 +9,7 @@ import (
 
 	"vmconform/bind"
 	"vmconform/corpus"
+	"vmconform/impl/savevm"
 	"vmconform/impl/vmstate"
 	"vmconform/internal/report"
 	"vmconform/model"
@@ -77,7 +78,7 @@ func TestAReferenceThatIsWrong(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f, err := stream(b, Options{}, c.wrong)
+			f, err := stream(&savevm.Source{Bytes: b}, Options{}, c.wrong)
 			require.NoError(t, err)
 			if c.rule == "" {
 				require.Empty(t, f.Findings)

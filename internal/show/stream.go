@@ -17,14 +17,20 @@ var ErrNoStream = errors.New("no stream: it does not begin with QEVM")
 // Stream lays out the stream in b. One that is broken is laid out as far as it
 // goes, and Errors says where it is broken.
 func Stream(name string, b []byte) (*Report, error) {
+	return Source(name, &savevm.Source{Bytes: b})
+}
+
+// Source is Stream of what savevm.Read has read, which must stay open as long as
+// the report is used.
+func Source(name string, src *savevm.Source) (*Report, error) {
 	l := &layout{parent: map[uint32]*Node{}}
-	s, err := savevm.Parse(b, &l.decoder, savevm.Options{})
+	s, err := savevm.ParseSource(src, &l.decoder, savevm.Options{})
 	if s == nil {
 		return nil, ErrNoStream
 	}
 	l.stream = s
 	l.report = &Report{
-		Head:    Head{Tool: report.Tool, Command: "show", File: name, Bytes: int64(len(b))},
+		Head:    Head{Tool: report.Tool, Command: "show", File: name, Bytes: int64(len(src.Bytes))},
 		Version: s.Version, Footers: s.Footers, PageSize: s.PageSize,
 		Commands: []Command{}, Sections: []*Node{}, Devices: []*Node{}, Errors: []report.Finding{},
 	}
@@ -148,24 +154,22 @@ func (l *layout) part(s *savevm.Section) {
 
 // ram adds the records of a RAM section to n.
 func (l *layout) ram(n *Node, s *savevm.Section) {
-	if s.Name != "ram" || s.Coverage != savevm.CoverageBuiltin {
+	if s.RAM == nil {
 		return
 	}
 	if n.RAM == nil {
 		n.RAM = &RAM{Blocks: []Block{}, Pages: map[string]int{}}
 	}
-	for r := range l.stream.RAMRecords(s) {
-		for _, b := range r.Blocks {
-			n.RAM.Blocks = append(n.RAM.Blocks, Block{b.Name, strconv.FormatUint(b.UsedLength, 10)})
-		}
-		if kind := pageKinds[r.Flag]; kind != "" {
-			n.RAM.Pages[kind]++
+	for _, b := range s.RAM.Blocks {
+		n.RAM.Blocks = append(n.RAM.Blocks, Block{b.Name, strconv.FormatUint(b.UsedLength, 10)})
+	}
+	for kind, pages := range map[string]int64{
+		"zero": s.RAM.Zero, "normal": s.RAM.Normal, "xbzrle": s.RAM.XBZRLE, "compressed": s.RAM.Compressed,
+	} {
+		if pages > 0 {
+			n.RAM.Pages[kind] += int(pages)
 		}
 	}
-}
-
-var pageKinds = map[uint32]string{
-	savevm.RAMZero: "zero", savevm.RAMPage: "normal", savevm.RAMXBZRLE: "xbzrle", savevm.RAMCompressPage: "compressed",
 }
 
 func (l *layout) tail() {

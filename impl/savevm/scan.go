@@ -1,0 +1,201 @@
+package savevm
+
+import (
+	"slices"
+
+	"vmconform/rules"
+)
+
+// headWindow is what header and configuration of any real stream fit into.
+const headWindow = 64 << 10
+
+// A scanner walks the items of a stream as far as their length is known without
+// a description, which is as far as guest memory mostly goes.
+type scanner struct {
+	w       *window
+	src     *Source
+	record  func(*RAMRecord) error
+	foreign bool // it is no stream
+
+	stream   Stream // header and configuration
+	postcopy bool
+	names    map[uint32]string // of the sections that were started
+	htab     map[uint32]uint32
+}
+
+// scan stops, without an error, in front of the first item that it does not
+// know, or that is wrong: Parse sees to that. The error is of record.
+func (s *scanner) scan() error {
+	if !s.head() {
+		return nil
+	}
+	s.names, s.htab = map[uint32]string{}, map[uint32]uint32{}
+	for {
+		var kind byte
+		if !s.w.read(func(c *cursor) { kind = c.u8(); c.off-- }) {
+			return nil
+		}
+		ok, err := false, error(nil)
+		switch kind {
+		case KindStart, KindFull, KindPart, KindEnd:
+			ok, err = s.section()
+		case KindCommand:
+			ok = s.command()
+		}
+		if err != nil || !ok {
+			return err
+		}
+	}
+}
+
+func (s *scanner) head() bool {
+	ok := false
+	for len(s.w.b) < headWindow && s.w.more() {
+	}
+	s.w.read(func(c *cursor) {
+		s.stream = Stream{}
+		got := c.bytes(int64(len(magic)))
+		if !c.short && string(got) != magic {
+			s.foreign = true
+			return
+		}
+		if c.be32() != streamVersion || c.short {
+			return
+		}
+		ok = readConfig(c, &s.stream) == nil
+	})
+	return ok
+}
+
+// section passes a section whose layout is known.
+func (s *scanner) section() (ok bool, err error) {
+	var kind byte
+	var id, version uint32
+	var name string
+	from := s.w.pos
+	if !s.w.read(func(c *cursor) {
+		from = int(c.off)
+		kind, id = c.u8(), c.be32()
+		if kind == KindStart || kind == KindFull {
+			name = string(cString(c.counted()))
+			c.be32()
+			version = c.be32()
+		}
+	}) {
+		return false, nil
+	}
+	if kind == KindPart || kind == KindEnd {
+		name = s.names[id]
+	} else if b, known := builtins[name]; !known || b.version != version {
+		name = ""
+	}
+	if name == "" {
+		s.w.pos = from
+		return false, nil
+	}
+	s.names[id] = name
+	switch name {
+	case "ram":
+		ok, err = s.memory(id)
+	case "spapr/htab":
+		ok = s.table(id)
+	default:
+		ok = s.attributes()
+	}
+	if !ok || err != nil {
+		return false, err
+	}
+	// A stream of an old machine type has no footers.
+	s.w.read(func(c *cursor) {
+		if p := c.bytes(footerSize); p != nil && string(p) != string(footerOf(id)) {
+			c.off -= footerSize
+		}
+	})
+	return true, nil
+}
+
+func (s *scanner) memory(id uint32) (ok bool, err error) {
+	st := stateOf(s.src.ram, id)
+	m := &Memory{leftOut: true}
+	at := s.w.offset()
+	s.src.memory[at] = m
+	s.w.leave(true)
+	f := formatOf(s.stream.Config, s.postcopy, s.src.Origin)
+	r := memoryReader{w: s.w, f: f, st: st, m: m, record: s.record}
+	if f.pageSize == 0 {
+		r.f.pageSize, r.guess = s.src.pageSize, s.src.pageSize == 0
+	}
+	err = r.read()
+	if f.pageSize == 0 && !r.guess {
+		s.src.pageSize = r.f.pageSize
+	}
+	s.w.leave(m.err != nil) // what follows a broken record is of no use
+	return m.err == nil, err
+}
+
+func (s *scanner) table(id uint32) bool {
+	h := htabReader{shift: s.htab[id]}
+	for last := false; !last; {
+		bad := false
+		was := h
+		if !s.w.read(func(c *cursor) {
+			h = was
+			_, end, err := h.read(c)
+			last, bad = end, err != nil && err != errShort
+		}) || bad {
+			return false
+		}
+	}
+	s.htab[id] = h.shift
+	return true
+}
+
+func (s *scanner) attributes() bool {
+	for {
+		var r attrRecord
+		bad := false
+		if !s.w.read(func(c *cursor) {
+			var err *rules.Error
+			r, err = readAttr(c)
+			bad = err != nil && err != errShort
+		}) || bad {
+			return false
+		}
+		if r.flag() == attrEOS {
+			return true
+		}
+	}
+}
+
+func (s *scanner) command() bool {
+	var code, n uint16
+	from := s.w.pos
+	known := s.w.read(func(c *cursor) {
+		from = int(c.off)
+		c.u8()
+		code, n = c.be16(), c.be16()
+		c.bytes(int64(n))
+	})
+	if !known || !commandFits(code, n) || code == cmdPackaged {
+		s.w.pos = from
+		return false
+	}
+	if code == cmdPostcopyAdvise {
+		s.postcopy = n > 0
+	}
+	return true
+}
+
+// formatOf is the layout of RAM records, but for the size of a page where the
+// configuration does not say it.
+func formatOf(c *Config, postcopy bool, origin int64) ramFormat {
+	f := ramFormat{postcopy: postcopy, origin: origin}
+	if c != nil {
+		if c.PageBits != 0 {
+			f.pageSize = 1 << c.PageBits
+		}
+		f.ignoreShared = slices.Contains(c.Capabilities, "x-ignore-shared")
+		f.mapped = slices.Contains(c.Capabilities, "mapped-ram")
+	}
+	return f
+}
