@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"hash/adler32"
 	"strings"
 
 	"vmconform/rules"
@@ -18,6 +19,26 @@ var (
 	table = start(3, "spapr/htab", 1, be32(18))
 )
 
+// stored is a page as the body of a COMPRESS_PAGE: a zlib stream of one block that
+// is not compressed (RFC 1950, RFC 1951). Its checksum is wrong by so much.
+func stored(page string, wrong uint32) string {
+	n := byte(len(page) & 0xff)
+	m := byte(len(page) >> 8)
+	z := "\x78\x01\x01" + string([]byte{n, m, ^n, ^m}) + page + be32(adler32.Checksum([]byte(page))+wrong)
+	return be32(uint32(len(z))) + z
+}
+
+var mappedHead = opening + sub("configuration/capabilities", 1) + be32(1) + str("mapped-ram") + head(4, 2, "ram", 0, 4) + be64(0x2000|0x04)
+
+// mapped is a stream of mapped-ram up to the end of its pages, of which the
+// second is not zero. The header of its block has a version.
+func mapped(version uint32) string {
+	entry := mappedHead + str("a") + be64(0x2000)
+	bitmap := uint64(len(entry) + 28)
+	return entry + be32(version) + be64(0x1000) + be64(bitmap) + be64(bitmap+8+3) +
+		"\x02\x00\x00\x00\x00\x00\x00\x00" + "gap" + strings.Repeat("\x00", 0x1000) + strings.Repeat("p", 0x1000)
+}
+
 var recordSources = []streamSource{
 	{id: "ram-zero-pages", rules: of(rules.RAMRecord, rules.RAMBlock, rules.RAMRange),
 		comment: "every page of two blocks, the second by CONTINUE",
@@ -33,6 +54,23 @@ var recordSources = []streamSource{
 	{id: "ram-page-beyond", rules: of(rules.RAMRange),
 		comment: "the third page of a block of two",
 		before:  opening + blocks + last, after: be64(0x2000|0x02) + str("a") + zero + be64(0x10) + footer(2) + state + described(ofState), want: fails(rules.Framing, "ram")},
+	{id: "ram-compressed-page", rules: of(rules.RAMCompressed),
+		comment: "a page that zlib stores",
+		after:   opening + blocks + last + be64(0x1000|0x100) + str("a") + stored(strings.Repeat("p", 4096), 0) + be64(0x10) + footer(2) + state + described(ofState), want: passes},
+	{id: "ram-compressed-page-checksum", rules: of(rules.RAMCompressed),
+		comment: "the checksum is one more",
+		before:  opening + blocks + last, after: be64(0x1000|0x100) + str("a") + stored(strings.Repeat("p", 4096), 1) + be64(0x10) + footer(2) + state + described(ofState),
+		want: fails(rules.Framing, "ram")},
+	{id: "ram-compressed-page-short", rules: of(rules.RAMCompressed),
+		comment: "a byte less than a page",
+		before:  opening + blocks + last, after: be64(0x1000|0x100) + str("a") + stored(strings.Repeat("p", 4095), 0) + be64(0x10) + footer(2) + state + described(ofState),
+		want: fails(rules.Framing, "ram")},
+	{id: "ram-mapped", rules: of(rules.RAMMapped),
+		comment: "the first of two pages is zero; pages that are not aligned to 1 MiB",
+		after:   mapped(1) + be64(0x10) + footer(2) + state + described(ofState), want: passes},
+	{id: "ram-mapped-version-2", rules: of(rules.RAMMapped),
+		before: mapped(2)[:len(mappedHead)], after: mapped(2)[len(mappedHead):] + be64(0x10) + footer(2) + state + described(ofState),
+		want: fails(rules.Framing, "ram")},
 
 	{id: "htab", rules: of(rules.HTABRecord),
 		comment: "the last two entries of the table: one valid, one invalid",
