@@ -76,9 +76,10 @@ func checkFiles(names []string, stdin io.Reader, opts check.Options, p *progress
 	var files []*report.File
 	for i, name := range names {
 		p.at(i, len(names), name)
-		b, err := input.Read(name, stdin)
+		b, s, err := input.Read(name, stdin)
 		var f *report.File
 		if err == nil {
+			opts.Wrapping = s.Findings()
 			f, err = check.Stream(b, opts)
 			if errors.Is(err, check.ErrNoStream) {
 				err = fmt.Errorf("%s: %w", name, err)
@@ -87,7 +88,7 @@ func checkFiles(names []string, stdin io.Reader, opts check.Options, p *progress
 		if err != nil {
 			f = report.Unreadable(err)
 		} else {
-			f.Container, f.Compression, f.StreamOffset = "qemu", "none", new(int64)
+			f.Container, f.Compression, f.StreamOffset = s.Container, s.Compression, s.Offset
 		}
 		f.Name = name
 		files = append(files, f)

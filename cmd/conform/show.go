@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"vmconform/internal/input"
 	"vmconform/internal/report"
 	"vmconform/internal/show"
+	"vmconform/rules"
 )
 
 func showCommand() *cobra.Command {
@@ -66,13 +68,18 @@ no such PATH, 3 nothing of the device state could be decoded.`,
 }
 
 func runShow(cmd *cobra.Command, o *output, name, path string, trace bool) error {
-	b, err := input.Read(name, cmd.InOrStdin())
+	b, in, err := input.Read(name, cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
 	r, err := show.Stream(name, b)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
+	}
+	for _, x := range in.Findings() {
+		if x.Severity == rules.SeverityError { // what cut the stream, so in front of what that broke
+			r.Errors = slices.Insert(r.Errors, 0, x)
+		}
 	}
 	var shown textWriter = r
 	switch {
