@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -21,9 +22,6 @@ var errTrailing = errors.New("bytes behind the data")
 // unpack returns what a decoder makes of in.
 func (s *Stream) unpack(name string, in *bufio.Reader) (*bufio.Reader, error) {
 	r, err := s.decoder(name, in)
-	if s.failed != nil {
-		return nil, s.failed
-	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -107,6 +105,8 @@ func (m *multiple) Read(p []byte) (int, error) {
 	return n, err
 }
 
+const gzipMagic = "\x1f\x8b"
+
 // A gzipReader reads the members of a gzip file (RFC 1952).
 type gzipReader struct {
 	in *bufio.Reader
@@ -125,21 +125,34 @@ func newGzip(in *bufio.Reader) (*gzipReader, error) {
 func (g *gzipReader) Read(p []byte) (int, error) {
 	for {
 		n, err := g.z.Read(p)
-		if n > 0 || err != io.EOF {
-			return n, err
-		}
-		head, err := g.in.Peek(2)
 		switch {
-		case len(head) == 0:
+		case err != io.EOF:
+			return n, err
+		case n > 0:
+			return n, nil // the end comes again
+		}
+		if err := another(g.in, gzipMagic); err != nil {
 			return 0, err
-		case sniff(head) != "gzip":
-			return 0, errTrailing
 		}
 		if err := g.z.Reset(g.in); err != nil {
 			return 0, whole(err)
 		}
 		g.z.Multistream(false)
 	}
+}
+
+// another says nil if there follows what begins with magic, io.EOF if nothing does.
+func another(in *bufio.Reader, magic string) error {
+	head, err := in.Peek(len(magic))
+	switch {
+	case string(head) == magic:
+		return nil
+	case len(head) == 0:
+		return err
+	case strings.HasPrefix(magic, string(head)):
+		return whole(err)
+	}
+	return errTrailing
 }
 
 // whole is an error of something that has begun: its end comes too early.

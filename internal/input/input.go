@@ -17,9 +17,8 @@ import (
 // Stdin is the name that stands for standard input.
 const Stdin = "-"
 
-// readLimit is how many bytes of a stream Read takes whose length is known only
-// once it is unpacked: a few bytes can unpack to all of memory. As much RAM as a
-// stream holds is what it takes to check it.
+// readLimit is how many bytes Read takes of a stream that does not lie in its file
+// as it is: a few bytes can unpack to more than there is memory to keep them in.
 const readLimit = 4 << 30
 
 // Read opens a stream, unwraps it as Open does and reads it to its end. The
@@ -38,10 +37,10 @@ func Read(name string, stdin io.Reader) ([]byte, *Stream, error) {
 	return b, s, nil
 }
 
-// readAll reads s to its end. One whose length is not known has to end within
-// limit bytes.
+// readAll reads s to its end. One that is not in the file as it is has to end
+// within limit bytes.
 func (s *Stream) readAll(limit int64) ([]byte, error) {
-	if s.Size >= 0 {
+	if s.File != nil {
 		b := bytes.NewBuffer(make([]byte, 0, min(s.Size, 1<<30)+bytes.MinRead))
 		_, err := b.ReadFrom(s)
 		return b.Bytes(), err

@@ -65,6 +65,9 @@ func Open(name string, stdin io.Reader) (*Stream, error) {
 		}
 		err = s.unwrap(s.source(r), snapshot)
 	}
+	if s.failed != nil {
+		err = s.failed // whatever that was taken for
+	}
 	if err != nil {
 		s.Close()
 		return nil, fmt.Errorf("%s: %w", called(name), err)
@@ -136,9 +139,9 @@ type kind struct {
 
 // kinds are those that are told by how they begin.
 var kinds = []kind{
-	{"gzip", []string{"\x1f\x8b"}},
+	{"gzip", []string{gzipMagic}},
 	{"zstd", []string{"\x28\xb5\x2f\xfd"}},
-	{"xz", []string{"\xfd7zXZ\x00"}},
+	{"xz", []string{xzMagic}},
 	{"bzip2", []string{"BZh"}},
 	{"lz4", []string{"\x04\x22\x4d\x18"}},
 	{"lzop", []string{"\x89LZO"}},
@@ -174,9 +177,7 @@ func (s *Stream) unwrap(in *bufio.Reader, snapshot string) error {
 		}
 		found := sniff(head)
 		switch {
-		case s.failed != nil:
-			return s.failed
-		case len(head) == 0 && s.broken != nil:
+		case len(head) < len("QEVM") && s.broken != nil:
 			return fmt.Errorf("nothing of it can be unpacked: %s: %s", s.broken.Class, s.broken.Detail)
 		case len(head) == 0:
 			return errors.New("it is empty")

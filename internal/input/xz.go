@@ -99,12 +99,8 @@ func (x *xzReader) Read(p []byte) (int, error) {
 // header reads that of a stream. What follows the last one may be zeros.
 func (x *xzReader) header() error {
 	if x.any {
-		head, err := x.in.Peek(len(xzMagic))
-		switch {
-		case len(head) == 0:
+		if err := another(x.in, xzMagic); err != nil {
 			return err
-		case string(head) != xzMagic:
-			return errTrailing
 		}
 	}
 	var h [12]byte
