@@ -22,8 +22,10 @@ func showCommand() *cobra.Command {
 		Short: "Show a stream as a tree, with offsets",
 		Long: `show prints what stands in a stream: header, configuration, sections, and each
 device as a tree of fields with their types, values, offsets and sizes. A queue
-is shown element by element, each from its marker on. FILE is a stream as QEMU
-wrote it; - is standard input. Offsets count from the Q of QEVM.
+is shown element by element, each from its marker on. Offsets count from the Q of
+QEVM.
+
+` + wrappings + `
 
 PATH picks one device, subsection, field or element: the device's name, #N where
 its instance id N is not 0, then the names of subsections and fields, [i] for

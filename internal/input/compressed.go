@@ -40,7 +40,7 @@ func (s *Stream) unpack(name string, in *bufio.Reader) (*bufio.Reader, error) {
 func (s *Stream) decoder(name string, in *bufio.Reader) (io.Reader, error) {
 	switch name {
 	case "gzip":
-		return newGzip(in)
+		return &gzipReader{in: in}, nil
 	case "zstd":
 		r, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(windowLimit))
 		if err != nil {
@@ -109,27 +109,21 @@ const gzipMagic = "\x1f\x8b"
 
 // A gzipReader reads the members of a gzip file (RFC 1952).
 type gzipReader struct {
-	in *bufio.Reader
-	z  *gzip.Reader
-}
-
-func newGzip(in *bufio.Reader) (*gzipReader, error) {
-	z, err := gzip.NewReader(in)
-	if err != nil {
-		return nil, whole(err)
-	}
-	z.Multistream(false)
-	return &gzipReader{in, z}, nil
+	in     *bufio.Reader
+	z      gzip.Reader
+	member bool // z is inside one
 }
 
 func (g *gzipReader) Read(p []byte) (int, error) {
 	for {
-		n, err := g.z.Read(p)
-		switch {
-		case err != io.EOF:
-			return n, err
-		case n > 0:
-			return n, nil // the end comes again
+		if g.member {
+			n, err := g.z.Read(p)
+			switch {
+			case err != io.EOF:
+				return n, err
+			case n > 0:
+				return n, nil // the end comes again
+			}
 		}
 		if err := another(g.in, gzipMagic); err != nil {
 			return 0, err
@@ -138,6 +132,7 @@ func (g *gzipReader) Read(p []byte) (int, error) {
 			return 0, whole(err)
 		}
 		g.z.Multistream(false)
+		g.member = true
 	}
 }
 

@@ -196,7 +196,7 @@ func TestMemory(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		_, err := Open(Stdin, bytes.NewReader(append(b, make([]byte, 100)...)))
 		runtime.ReadMemStats(&after)
-		require.ErrorContains(t, err, "nothing of it can be unpacked: limit: "+name, name)
+		require.ErrorContains(t, err, "it does not unpack to a stream: limit: "+name, name)
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20), name)
 	}
 }

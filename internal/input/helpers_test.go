@@ -66,11 +66,11 @@ func unwrapped(t testing.TB, b []byte) ([]byte, *Stream) {
 }
 
 // libraries compress, as far as there are any. Each writes checksums of what it
-// packs.
+// packs, and asks for little memory, which a thousand readers get one by one.
 var libraries = map[string]func(io.Writer) (io.WriteCloser, error){
 	"gzip": func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil },
-	"zstd": func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) },
-	"xz":   func(w io.Writer) (io.WriteCloser, error) { return xz.NewWriter(w) },
+	"zstd": func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w, zstd.WithWindowSize(1<<16)) },
+	"xz":   func(w io.Writer) (io.WriteCloser, error) { return xz.WriterConfig{DictCap: 1 << 16}.NewWriter(w) },
 	"lz4":  func(w io.Writer) (io.WriteCloser, error) { return lz4.NewWriter(w), nil },
 }
 

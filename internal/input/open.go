@@ -177,8 +177,8 @@ func (s *Stream) unwrap(in *bufio.Reader, snapshot string) error {
 		}
 		found := sniff(head)
 		switch {
-		case len(head) < len("QEVM") && s.broken != nil:
-			return fmt.Errorf("nothing of it can be unpacked: %s: %s", s.broken.Class, s.broken.Detail)
+		case found == "" && s.broken != nil && !bytes.HasPrefix(head, []byte("QEVM")):
+			return fmt.Errorf("it does not unpack to a stream: %s: %s", s.broken.Class, s.broken.Detail)
 		case len(head) == 0:
 			return errors.New("it is empty")
 		case declared != "" && found != declared:

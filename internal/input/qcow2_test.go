@@ -262,10 +262,10 @@ func TestImagesThatAreWrong(t *testing.T) {
 		"large disk":        {entry + 48, u64(1<<64 - 1), "are more than its table covers"},
 		"large state":       {entry + 40, u64(1<<64 - 1), "are more than its table covers"},
 		"state of more":     {entry + 40, u64(512*64 + 1), "are more than its table covers"},
-		"l2 beyond":         {table, u64(1 << 50), "nothing of it can be unpacked: truncated: qcow2: second table at 1048576"},
-		"cluster beyond":    {l2, u64(1 << 50), "nothing of it can be unpacked: truncated: qcow2: cluster at 1048576"},
-		"packed beyond":     {l2, u64(1<<62 | 1<<50), "nothing of it can be unpacked: truncated: qcow2: compressed cluster at 1048576"},
-		"not packed":        {l2, u64(1<<62 | uint64(l2)), "nothing of it can be unpacked: framing: qcow2: compressed cluster at 1048576"},
+		"l2 beyond":         {table, u64(1 << 50), "it does not unpack to a stream: truncated: qcow2: second table at 1048576"},
+		"cluster beyond":    {l2, u64(1 << 50), "it does not unpack to a stream: truncated: qcow2: cluster at 1048576"},
+		"packed beyond":     {l2, u64(1<<62 | 1<<50), "it does not unpack to a stream: truncated: qcow2: compressed cluster at 1048576"},
+		"not packed":        {l2, u64(1<<62 | uint64(l2)), "it does not unpack to a stream: framing: qcow2: compressed cluster at 1048576"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := bytes.Clone(whole)
