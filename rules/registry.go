@@ -97,6 +97,8 @@ const (
 	MachineName          ID = "container/machine-name"
 	Capability           ID = "container/capability"
 	TrailingBytes        ID = "container/trailing-bytes"
+	Wrapping             ID = "container/wrapping"
+	LibvirtIncomplete    ID = "container/libvirt-incomplete"
 	RAMRecord            ID = "ram/record-flags"
 	RAMBlock             ID = "ram/block-known"
 	RAMRange             ID = "ram/page-in-block"
@@ -194,6 +196,8 @@ var Registry = []Rule{
 	{MachineName, SeverityWarning, "The configuration's machine name is not empty and has no NUL; QEMU compares it as a prefix of its own, and takes both.", "migration/savevm.c configuration_post_load; live QEMU 7.2 and 10.0"},
 	{Capability, SeverityWarning, "A capability of the configuration is x-ignore-shared or mapped-ram; QEMU takes others that it knows, and refuses what it does not.", "migration/savevm.c should_validate_capability; live QEMU 7.2 and 10.0"},
 	{TrailingBytes, SeverityNote, "Bytes after the stream's end are ignored.", "live QEMU"},
+	{Wrapping, SeverityError, "What a stream is wrapped in is whole, and unpacks to its end.", "RFC 1952, RFC 8878; The .xz File Format; docs/interop/qcow2.txt"},
+	{LibvirtIncomplete, SeverityWarning, "A libvirt save image says that it is complete.", "libvirt src/qemu/qemu_saveimage.h; wire-format §1"},
 	{RAMRecord, SeverityError, "A RAM record has exactly one of the known flags besides CONTINUE.", "migration/ram.c ram_load_precopy"},
 	{RAMBlock, SeverityError, "A RAM page names a block that the size list announced.", "migration/ram.c ram_block_from_stream"},
 	{RAMRange, SeverityError, "A RAM page lies inside the used length of its block.", "CVE-2014-7840"},

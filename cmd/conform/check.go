@@ -27,12 +27,15 @@ func checkCommand() *cobra.Command {
 an independent model, compares the two, checks the links of every queue, saves
 again and compares with the source, and derives variants of every queue whose
 verdict the rules fix. What is saved again is described again, in the way of the
-QEMU that wrote the stream, and the whole description compared, too. FILE is a stream as QEMU wrote it; - is standard input.
+QEMU that wrote the stream, and the whole description compared, too.
+
+` + wrappings + `
 
 Without FILE it checks the streams that are built in against what the commands
 that recorded them promise.`,
 		Example: `  conform check vm.bin
-  conform check --strict --format json vm.bin | jq .verdict`,
+  conform check --strict --format json vm.bin | jq .verdict
+  conform check vm.save.gz disk.qcow2#before-upgrade`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err
@@ -72,13 +75,19 @@ that recorded them promise.`,
 	return cmd
 }
 
+// wrappings is what the help of check and show says about FILE.
+const wrappings = `FILE is a stream as QEMU wrote it, or wrapped: packed by gzip, zstd, xz, bzip2
+or lz4; a save image of libvirt's; a snapshot in a qcow2 image, FILE#NAME where it
+has several; one in another. Its first bytes tell. - is standard input.`
+
 func checkFiles(names []string, stdin io.Reader, opts check.Options, p *progress) []*report.File {
 	var files []*report.File
 	for i, name := range names {
 		p.at(i, len(names), name)
-		b, err := input.Read(name, stdin)
+		b, s, err := input.Read(name, stdin)
 		var f *report.File
 		if err == nil {
+			opts.Wrapping = s.Findings()
 			f, err = check.Stream(b, opts)
 			if errors.Is(err, check.ErrNoStream) {
 				err = fmt.Errorf("%s: %w", name, err)
@@ -87,7 +96,7 @@ func checkFiles(names []string, stdin io.Reader, opts check.Options, p *progress
 		if err != nil {
 			f = report.Unreadable(err)
 		} else {
-			f.Container, f.Compression, f.StreamOffset = "qemu", "none", new(int64)
+			f.Container, f.Compression, f.StreamOffset = s.Container, s.Compression, s.Offset
 		}
 		f.Name = name
 		files = append(files, f)

@@ -55,6 +55,9 @@ func TestCheckReportsFitTheirSchema(t *testing.T) {
 		names = append(names, filepath.Join(dir, name))
 		require.NoError(t, os.WriteFile(names[len(names)-1], b, 0o666))
 	}
+	for _, image := range []string{"libvirt-raw.img.zst", "libvirt-bzip2.img.zst", "libvirt-lzop.img.zst", "snapshots.qcow2.zst"} {
+		names = append(names, "../../internal/input/testdata/"+image)
+	}
 	add("text", []byte("text"))
 	add("magic", []byte("QEV"))
 	add("good", all["none-10.0"])

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"vmconform/internal/input"
 	"vmconform/internal/report"
 	"vmconform/internal/show"
+	"vmconform/rules"
 )
 
 func showCommand() *cobra.Command {
@@ -20,8 +22,10 @@ func showCommand() *cobra.Command {
 		Short: "Show a stream as a tree, with offsets",
 		Long: `show prints what stands in a stream: header, configuration, sections, and each
 device as a tree of fields with their types, values, offsets and sizes. A queue
-is shown element by element, each from its marker on. FILE is a stream as QEMU
-wrote it; - is standard input. Offsets count from the Q of QEVM.
+is shown element by element, each from its marker on. Offsets count from the Q of
+QEVM.
+
+` + wrappings + `
 
 PATH picks one device, subsection, field or element: the device's name, #N where
 its instance id N is not 0, then the names of subsections and fields, [i] for
@@ -66,13 +70,18 @@ no such PATH, 3 nothing of the device state could be decoded.`,
 }
 
 func runShow(cmd *cobra.Command, o *output, name, path string, trace bool) error {
-	b, err := input.Read(name, cmd.InOrStdin())
+	b, in, err := input.Read(name, cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
 	r, err := show.Stream(name, b)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
+	}
+	for _, x := range in.Findings() {
+		if x.Severity == rules.SeverityError { // what cut the stream, so in front of what that broke
+			r.Errors = slices.Insert(r.Errors, 0, x)
+		}
 	}
 	var shown textWriter = r
 	switch {

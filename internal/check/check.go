@@ -22,7 +22,8 @@ import (
 
 // Options of Stream.
 type Options struct {
-	Strict bool // a warning counts as an error
+	Strict   bool             // a warning counts as an error
+	Wrapping []report.Finding // about what the stream was wrapped in, to be reported with what is found in it
 }
 
 // ErrNoStream is wrapped by errors of Stream that say that there is nothing to
@@ -65,6 +66,9 @@ func stream(src *savevm.Source, o Options, r reference) (*report.File, error) {
 	}
 	for _, n := range s.Notes {
 		c.note(n, 0, "")
+	}
+	for _, x := range o.Wrapping {
+		c.add(x)
 	}
 	c.devices()
 	c.count()

@@ -1,4 +1,8 @@
-// Package input opens the streams that the command is given.
+// Package input opens the streams that the command is given, whatever they come
+// wrapped in: compressed, in a save image of libvirt's, as a snapshot in a qcow2
+// image, one in another. What they are wrapped in is told by its first bytes.
+//
+// Out of scope: what stands in a stream.
 package input
 
 import (
@@ -13,62 +17,86 @@ import (
 // Stdin is the name that stands for standard input.
 const Stdin = "-"
 
-// Read returns the bytes of a stream file. An error is one line that says what
-// is wrong with name.
-func Read(name string, stdin io.Reader) ([]byte, error) {
-	b, err := Bytes(name, stdin)
+// readLimit is how many bytes Read takes of a stream that does not lie in its file
+// as it is: a few bytes can unpack to more than there is memory to keep them in.
+const readLimit = 4 << 30
+
+// Read opens a stream, unwraps it as Open does and reads it to its end. The
+// Stream is closed, and says how the bytes were wrapped, and where they break off.
+// An error is one line that says what is wrong with name.
+func Read(name string, stdin io.Reader) ([]byte, *Stream, error) {
+	s, err := Open(name, stdin)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if len(b) == 0 {
-		return nil, fmt.Errorf("%s: it is empty", name)
+	defer s.Close()
+	b, err := s.readAll(readLimit)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", called(name), err)
 	}
-	for _, w := range wrappers {
-		if bytes.HasPrefix(b, w.magic) {
-			return nil, fmt.Errorf("%s: this is %s; give the stream inside: %s", name, w.what, w.unwrap)
+	return b, s, nil
+}
+
+// readAll reads s to its end. One that is not in the file as it is has to end
+// within limit bytes.
+func (s *Stream) readAll(limit int64) ([]byte, error) {
+	if s.File != nil {
+		b := bytes.NewBuffer(make([]byte, 0, min(s.Size, 1<<30)+bytes.MinRead))
+		_, err := b.ReadFrom(s)
+		return b.Bytes(), err
+	}
+	b, err := io.ReadAll(io.LimitReader(s, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = fmt.Errorf("unpacked it goes on behind %d bytes, as many as are read (limit)", limit)
+	}
+	return b, err
+}
+
+// Bytes returns the bytes of any file, as they are. An error is one line that
+// says what is wrong with name.
+func Bytes(name string, stdin io.Reader) ([]byte, error) {
+	var r io.Reader = stdin
+	if name != Stdin {
+		f, err := openFile(name)
+		if err != nil {
+			return nil, err
 		}
+		defer f.Close()
+		r = f
+	}
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", called(name), reason(err))
 	}
 	return b, nil
 }
 
-// Bytes returns the bytes of any file, as Read does.
-func Bytes(name string, stdin io.Reader) ([]byte, error) {
+func called(name string) string {
 	if name == Stdin {
-		b, err := io.ReadAll(stdin)
-		if err != nil {
-			return nil, fmt.Errorf("standard input: %w", err)
-		}
-		return b, nil
+		return "standard input"
 	}
-	info, err := os.Stat(name)
+	return name
+}
+
+func openFile(name string) (*os.File, error) {
+	f, err := os.Open(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s: no such file", name)
-	case err == nil && info.IsDir():
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", name, reason(err))
+	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		f.Close()
 		return nil, fmt.Errorf("%s: this is a directory", name)
 	}
-	b, err := os.ReadFile(name)
-	if err != nil {
-		var p *fs.PathError
-		if errors.As(err, &p) {
-			err = p.Err
-		}
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return b, nil
+	return f, nil
 }
 
-// wrappers are what streams come wrapped in.
-var wrappers = []struct {
-	magic  []byte
-	what   string
-	unwrap string
-}{
-	{[]byte("\x1f\x8b"), "gzip", "gzip -dc"},
-	{[]byte("\x28\xb5\x2f\xfd"), "zstd", "zstd -dc"},
-	{[]byte("\xfd7zXZ\x00"), "xz", "xz -dc"},
-	{[]byte("BZh"), "bzip2", "bzip2 -dc"},
-	{[]byte("\x04\x22\x4d\x18"), "lz4", "lz4 -dc"},
-	{[]byte("\x89LZO"), "lzop", "lzop -dc"},
-	{[]byte("LibvirtQemud"), "a libvirt save image", "it follows the header of 92 bytes and the XML"},
+// reason is an error without the name of the file, which is said already.
+func reason(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
 }

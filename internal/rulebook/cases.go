@@ -57,6 +57,8 @@ var tested = []struct {
 }{
 	{rules.NoTrailing, "impl/vmstate.TestTrailingData", "impl/vmstate.TestTrailingData"},
 	{rules.UsableDescription, "impl/vmsd.TestMacrosAreSaid", "impl/vmstate.TestBadDescriptions"},
+	{rules.Wrapping, "internal/input.TestWhatCommandsPack", "internal/input.TestCuts"},
+	{rules.LibvirtIncomplete, "internal/input.TestLibvirtImages", "internal/input.TestLibvirt"},
 	{rules.Agreement, "internal/check.TestAReferenceThatIsWrong", "internal/check.TestAReferenceThatIsWrong"},
 	{rules.QueueVariants, "internal/check.TestAReferenceThatIsWrong", "internal/check.TestAReferenceThatIsWrong"},
 }
