@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vmconform/corpus"
+	"vmconform/impl/savevm"
 	"vmconform/internal/check"
 	"vmconform/internal/input"
 	"vmconform/internal/report"
@@ -84,11 +85,12 @@ func checkFiles(names []string, stdin io.Reader, opts check.Options, p *progress
 	var files []*report.File
 	for i, name := range names {
 		p.at(i, len(names), name)
-		b, s, err := input.Read(name, stdin)
+		src, s, err := input.Read(name, stdin, savevm.ReadOptions{Progress: p.reading(name)})
 		var f *report.File
 		if err == nil {
 			opts.Wrapping = s.Findings()
-			f, err = check.Stream(b, opts)
+			f, err = check.Source(src, opts)
+			src.Close()
 			if errors.Is(err, check.ErrNoStream) {
 				err = fmt.Errorf("%s: %w", name, err)
 			}

@@ -70,17 +70,37 @@ func (p *progress) say(text string) {
 
 // cases gives what tells of the cases of a property, not too often.
 func (p *progress) cases() func(property string, done int) {
+	due := p.seldom()
+	return func(property string, done int) {
+		if due() {
+			p.say(fmt.Sprintf("%s: %d cases", property, done))
+		}
+	}
+}
+
+// reading gives what tells how far a file was read, not too often.
+func (p *progress) reading(name string) func(offset int64) {
+	due := p.seldom()
+	return func(offset int64) {
+		if due() {
+			p.say(fmt.Sprintf("%s: %d MiB", name, offset>>20))
+		}
+	}
+}
+
+// seldom gives what says when something is to be told of what goes on.
+func (p *progress) seldom() func() bool {
 	last := time.Now()
 	every := time.Second / 4
 	if !p.line {
 		every = 5 * time.Second
 	}
-	return func(property string, done int) {
+	return func() bool {
 		if p.w == nil || time.Since(p.since) < progressAfter || time.Since(last) < every {
-			return
+			return false
 		}
 		last = time.Now()
-		p.say(fmt.Sprintf("%s: %d cases", property, done))
+		return true
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vmconform/impl/savevm"
 	"vmconform/internal/input"
 	"vmconform/internal/report"
 	"vmconform/internal/show"
@@ -70,11 +71,12 @@ no such PATH, 3 nothing of the device state could be decoded.`,
 }
 
 func runShow(cmd *cobra.Command, o *output, name, path string, trace bool) error {
-	b, in, err := input.Read(name, cmd.InOrStdin())
+	src, in, err := input.Read(name, cmd.InOrStdin(), savevm.ReadOptions{})
 	if err != nil {
 		return err
 	}
-	r, err := show.Stream(name, b)
+	defer src.Close()
+	r, err := show.Source(name, src)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

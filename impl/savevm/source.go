@@ -94,9 +94,14 @@ type sparse struct {
 	b     []byte
 	free  func()
 	wrote []Range
-	kept  int64
+	long  int64 // bytes that were kept
+	kept  int64 // those that take room
 	limit int64
 }
+
+// maxZeros bounds the length of what is kept, in multiples of what it may take:
+// zeros take no room, but they are looked through.
+const maxZeros = 16
 
 // reserve makes b at least n bytes long.
 func (s *sparse) reserve(n int64) error {
@@ -123,6 +128,9 @@ var zeroPage [minHostPage]byte
 func (s *sparse) write(off int64, p []byte) error {
 	if err := s.reserve(off + int64(len(p))); err != nil {
 		return err
+	}
+	if s.long += int64(len(p)); s.long/maxZeros > s.limit {
+		return fmt.Errorf("%w: more than %d bytes, even if most are zero", ErrTooLong, maxZeros*s.limit)
 	}
 	for len(p) > 0 {
 		n := min(len(p), minHostPage-int(off%minHostPage))

@@ -51,12 +51,23 @@ func file(t testing.TB, b []byte) string {
 	return name
 }
 
+// read gives all of the stream in a file.
+func read(name string, stdin io.Reader) ([]byte, *Stream, error) {
+	s, err := Open(name, stdin)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer s.Close()
+	b, err := io.ReadAll(s)
+	return b, s, err
+}
+
 // unwrapped is what Open makes of a file, and of the same on standard input.
 func unwrapped(t testing.TB, b []byte) ([]byte, *Stream) {
 	t.Helper()
-	got, s, err := Read(file(t, b), nil)
+	got, s, err := read(file(t, b), nil)
 	require.NoError(t, err)
-	piped, p, err := Read(Stdin, bytes.NewReader(b))
+	piped, p, err := read(Stdin, bytes.NewReader(b))
 	require.NoError(t, err)
 	require.True(t, bytes.Equal(got, piped))
 	require.Equal(t, s.Offset, p.Offset)

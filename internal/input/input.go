@@ -6,50 +6,38 @@
 package input
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+
+	"vmconform/impl/savevm"
 )
 
 // Stdin is the name that stands for standard input.
 const Stdin = "-"
 
-// readLimit is how many bytes Read takes of a stream that does not lie in its file
-// as it is: a few bytes can unpack to more than there is memory to keep them in.
-const readLimit = 4 << 30
-
-// Read opens a stream, unwraps it as Open does and reads it to its end. The
-// Stream is closed, and says how the bytes were wrapped, and where they break off.
-// An error is one line that says what is wrong with name.
-func Read(name string, stdin io.Reader) ([]byte, *Stream, error) {
+// Read opens a stream, unwraps it as Open does and reads it by savevm.Read. The
+// Stream is closed, and says how the bytes were wrapped, and where they break off;
+// the source is the caller's to close. An error is one line that says what is
+// wrong with name.
+func Read(name string, stdin io.Reader, o savevm.ReadOptions) (*savevm.Source, *Stream, error) {
 	s, err := Open(name, stdin)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer s.Close()
-	b, err := s.readAll(readLimit)
+	o.Size = s.Size
+	if s.File != nil {
+		o.Origin = *s.Offset
+	}
+	src, err := savevm.Read(s, o)
 	if err != nil {
+		src.Close()
 		return nil, nil, fmt.Errorf("%s: %w", called(name), err)
 	}
-	return b, s, nil
-}
-
-// readAll reads s to its end. One that is not in the file as it is has to end
-// within limit bytes.
-func (s *Stream) readAll(limit int64) ([]byte, error) {
-	if s.File != nil {
-		b := bytes.NewBuffer(make([]byte, 0, min(s.Size, 1<<30)+bytes.MinRead))
-		_, err := b.ReadFrom(s)
-		return b.Bytes(), err
-	}
-	b, err := io.ReadAll(io.LimitReader(s, limit+1))
-	if err == nil && int64(len(b)) > limit {
-		err = fmt.Errorf("unpacked it goes on behind %d bytes, as many as are read (limit)", limit)
-	}
-	return b, err
+	return src, s, nil
 }
 
 // Bytes returns the bytes of any file, as they are. An error is one line that

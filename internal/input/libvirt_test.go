@@ -144,7 +144,7 @@ func TestNames(t *testing.T) {
 	t.Chdir(folder)
 	require.NoError(t, os.WriteFile("a#b", want, 0o666))
 	require.NoError(t, os.Mkdir("d", 0o777))
-	got, _, err := Read("a#b", nil)
+	got, _, err := read("a#b", nil)
 	require.NoError(t, err)
 	require.Equal(t, want, got)
 	for name, text := range map[string]string{

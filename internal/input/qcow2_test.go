@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -158,7 +159,7 @@ func TestSnapshots(t *testing.T) {
 					}
 					d.bits, d.version, d.size = bits, version, 3<<20+512
 					d.states = []state{{"1", "only", want, extra}}
-					got, s, err := Read(file(t, d.bytes(t)), nil)
+					got, s, err := read(file(t, d.bytes(t)), nil)
 					require.NoError(t, err)
 					require.True(t, bytes.Equal(want, got), "%d bits, version %d, %s, %d bytes more", bits, version, packing, extra)
 					require.Equal(t, []string{"qcow2", "none"}, []string{s.Container, s.Compression})
@@ -188,7 +189,7 @@ func TestZeroClusters(t *testing.T) {
 				clear(want[i*cluster:][:cluster])
 			}
 		}
-		got, _, err := Read(file(t, d.bytes(t)), nil)
+		got, _, err := read(file(t, d.bytes(t)), nil)
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(want, got))
 	}
@@ -200,7 +201,7 @@ func TestWhichSnapshot(t *testing.T) {
 		{"1", "a", a, 16}, {"2", "disk", nil, 16}, {"3", "b#1", b, 16}, {"4", "2", a, 16}}}
 	name := file(t, d.bytes(t))
 	for snapshot, want := range map[string][]byte{"a": a, "b#1": b, "1": a, "3": b, "2": a} {
-		got, _, err := Read(name+"#"+snapshot, nil)
+		got, _, err := read(name+"#"+snapshot, nil)
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(want, got), snapshot)
 	}
@@ -279,7 +280,7 @@ func TestImagesThatAreWrong(t *testing.T) {
 	// Broken further behind, the state is read so far.
 	b := bytes.Clone(whole)
 	copy(b[l2+8:], u64(1<<50))
-	got, s, err := Read(file(t, b), nil)
+	got, s, err := read(file(t, b), nil)
 	require.NoError(t, err)
 	require.Equal(t, want[:512], got)
 	x := only(t, s)
@@ -290,7 +291,7 @@ func TestImagesThatAreWrong(t *testing.T) {
 
 	// However it is cut, or changed in a place.
 	for n := len(qcow2Magic); n < len(whole); n++ {
-		if _, _, err := Read(file(t, whole[:n]), nil); n < entry {
+		if _, _, err := read(file(t, whole[:n]), nil); n < entry {
 			require.Error(t, err)
 		}
 	}
@@ -308,7 +309,7 @@ func TestImagesThatAreWrong(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		_, err = s.readAll(1 << 20)
+		_, err = io.ReadAll(io.LimitReader(s, 1<<20))
 		s.Close()
 		require.NoError(t, err)
 	}
@@ -322,7 +323,7 @@ func TestSnapshotsOfQEMU(t *testing.T) {
 	_, err := Open(name, nil)
 	require.ErrorContains(t, err, `1 "first" (765 bytes), 2 "second" (765 bytes)`)
 	for _, snapshot := range []string{"first", "second"} {
-		b, s, err := Read(name+"#"+snapshot, nil)
+		b, s, err := read(name+"#"+snapshot, nil)
 		require.NoError(t, err)
 		require.Empty(t, s.Findings())
 		f, err := check.Stream(b, check.Options{Strict: true})
@@ -356,7 +357,7 @@ func TestSnapshotAndStream(t *testing.T) {
 			_, err = record.RecordTo(t.Context(), options, &stream)
 			require.NoError(t, err)
 
-			b, _, err := Read(disk, nil)
+			b, _, err := read(disk, nil)
 			require.NoError(t, err)
 			snapshot, err := check.Stream(b, check.Options{})
 			require.NoError(t, err)
