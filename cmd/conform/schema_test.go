@@ -133,6 +133,20 @@ func TestSelectionsFitTheirSchema(t *testing.T) {
 	}
 }
 
+func TestMemoryFitsItsSchema(t *testing.T) {
+	s := schema(t, "show")
+	for name, b := range streams(t) {
+		if strings.HasPrefix(name, "none-") {
+			continue // it has none
+		}
+		status, out, errs := conform(t, b, "show", "--format", "json", "-", "--ram", t.TempDir())
+		require.Zero(t, status, errs)
+		validate(t, s, out)
+		_, out, _ = conform(t, b[:len(b)/2], "show", "--format", "json", "-", "--ram", t.TempDir())
+		validate(t, s, out)
+	}
+}
+
 // Traces of whole streams, of one device, and of broken ones.
 func TestTracesFitTheirSchema(t *testing.T) {
 	s := schema(t, "show")

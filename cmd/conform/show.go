@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"vmconform/impl/savevm"
 	"vmconform/internal/input"
+	"vmconform/internal/memory"
 	"vmconform/internal/report"
 	"vmconform/internal/show"
 	"vmconform/rules"
@@ -18,6 +18,7 @@ import (
 func showCommand() *cobra.Command {
 	var o output
 	var trace bool
+	var ram string
 	cmd := &cobra.Command{
 		Use:   "show FILE [PATH]",
 		Short: "Show a stream as a tree, with offsets",
@@ -36,6 +37,11 @@ With --trace the devices, or the one that PATH names, are loaded by the referenc
 step by step: each vmsd and queue as it starts and ends, each field that is
 reached, with offsets, and last why the device was refused, if it was.
 
+With --ram each block of guest memory is written to a raw file in DIR, which is
+made if need be: the contents of each page as the stream gave it last, and a hole
+where it is zero. The file is called as the block, with .raw behind it, and
+bytes that are unusual in file names as %XX. No file is overwritten.
+
 Text shortens long buffers and arrays; --format json has them whole. It holds
 64-bit integers as strings of digits and bytes in base64.
 
@@ -44,6 +50,7 @@ no such PATH, 3 nothing of the device state could be decoded.`,
 		Example: `  conform show vm.bin
   conform show vm.bin 'spapr/spapr_pending_events/pending_events[2]/summary'
   conform show vm.bin --trace spapr
+  conform show vm.bin --ram mem && strings mem/pc.ram.raw
   conform show vm.bin --format json | jq '.devices[] | [.name, .offset, .size]'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
@@ -62,11 +69,18 @@ no such PATH, 3 nothing of the device state could be decoded.`,
 			if len(args) > 1 {
 				path = args[1]
 			}
+			if ram != "" {
+				if path != "" || trace {
+					return errors.New("--ram writes all of the guest memory: no PATH and no --trace with it")
+				}
+				return runShowMemory(cmd, &o, args[0], ram)
+			}
 			return runShow(cmd, &o, args[0], path, trace)
 		},
 	}
 	o.flags(cmd)
 	cmd.Flags().BoolVar(&trace, "trace", false, "show how each device loads, step by step, and why one is refused")
+	cmd.Flags().StringVar(&ram, "ram", "", "write each block of guest memory to a raw file in `DIR`")
 	return cmd
 }
 
@@ -80,11 +94,7 @@ func runShow(cmd *cobra.Command, o *output, name, path string, trace bool) error
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	for _, x := range in.Findings() {
-		if x.Severity == rules.SeverityError { // what cut the stream, so in front of what that broke
-			r.Errors = slices.Insert(r.Errors, 0, x)
-		}
-	}
+	r.Errors = append(wrapErrors(in), r.Errors...)
 	var shown textWriter = r
 	switch {
 	case trace:
@@ -106,6 +116,51 @@ func runShow(cmd *cobra.Command, o *output, name, path string, trace bool) error
 		return err
 	}
 	return shownStatus(cmd.ErrOrStderr(), name, r)
+}
+
+// runShowMemory writes guest memory to files in dir.
+func runShowMemory(cmd *cobra.Command, o *output, name, dir string) error {
+	w, err := memory.New(dir)
+	if err != nil {
+		return fmt.Errorf("--ram: %w", err)
+	}
+	src, in, err := input.Read(name, cmd.InOrStdin(), savevm.ReadOptions{Record: w.Record})
+	if err != nil {
+		w.Close()
+		return err
+	}
+	defer src.Close()
+	r, err := show.Source(name, src)
+	if err != nil {
+		w.Close()
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	r.Errors = append(wrapErrors(in), r.Errors...)
+	m, err := r.Memory(dir, w)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	err = o.write(cmd.OutOrStdout(), func(w io.Writer) error {
+		if o.format == "json" {
+			return writeJSON(w, m)
+		}
+		return m.WriteText(w, o.ink(cmd.OutOrStdout()))
+	})
+	if err != nil || len(r.Errors) == 0 {
+		return err
+	}
+	return shownStatus(cmd.ErrOrStderr(), name, r)
+}
+
+// wrapErrors are what cut the stream, to stand in front of what that broke.
+func wrapErrors(in *input.Stream) []report.Finding {
+	list := []report.Finding{}
+	for _, x := range in.Findings() {
+		if x.Severity == rules.SeverityError {
+			list = append(list, x)
+		}
+	}
+	return list
 }
 
 // A textWriter is a report that can be written for people.

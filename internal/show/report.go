@@ -8,6 +8,7 @@ package show
 import (
 	"encoding/json"
 
+	"vmconform/impl/savevm"
 	"vmconform/internal/report"
 	"vmconform/model"
 )
@@ -34,6 +35,8 @@ type Report struct {
 	Description   *Extent          `json:"description,omitempty"`
 	Trailing      *Extent          `json:"trailing,omitempty"`
 	Errors        []report.Finding `json:"errors"`
+
+	stream *savevm.Stream
 
 	order []any  // Command, *Node and part, in stream order
 	loads []load // of Devices

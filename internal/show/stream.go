@@ -34,6 +34,7 @@ func Source(name string, src *savevm.Source) (*Report, error) {
 		Version: s.Version, Footers: s.Footers, PageSize: s.PageSize,
 		Commands: []Command{}, Sections: []*Node{}, Devices: []*Node{}, Errors: []report.Finding{},
 	}
+	l.report.stream = s
 	l.configuration()
 	for _, it := range s.Items {
 		if it.Command != nil {
