@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 )
 
@@ -18,8 +19,9 @@ import (
 const Stdin = "-"
 
 // readLimit is how many bytes Read takes of a stream that does not lie in its file
-// as it is: a few bytes can unpack to more than there is memory to keep them in.
-const readLimit = 4 << 30
+// as it is: a few bytes can unpack to more than there is memory to keep them in. It
+// is 4 GiB, and 1 GiB where a process cannot have as much.
+const readLimit = min(4<<30, math.MaxInt/2+1)
 
 // Read opens a stream, unwraps it as Open does and reads it to its end. The
 // Stream is closed, and says how the bytes were wrapped, and where they break off.
