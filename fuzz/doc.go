@@ -4,6 +4,7 @@
 //	FuzzLoadQTAILQ  one queue, list or tree, of each of a table of elements
 //	FuzzLoadState   payloads of schemas that are drawn too, and native Go structs
 //	FuzzStream      the stream container
+//	FuzzOpen        what a stream is wrapped in
 //	FuzzVMDesc      the JSON description
 //
 // Run one with

@@ -26,9 +26,9 @@ var ranks = map[string]int{
 	"impl":     1,
 	"bind":     2,
 	"props":    3,
-	"fuzz":     3,
 	"internal": 4,
 	"cmd":      5,
+	"fuzz":     5,
 
 	"corpus/record": 5, // a command
 }

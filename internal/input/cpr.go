@@ -16,6 +16,8 @@ const cprMagic = "QCPR"
 const (
 	cprNameLimit = 4096 // bytes
 	cprListLimit = 32   // descriptors that are listed
+	// A byte stands for a descriptor, which travels beside.
+	cprDescriptor = 0x20
 )
 
 // describeCPR says what stands in a CPR channel, by which one QEMU hands its file
@@ -67,6 +69,9 @@ func cprNames(in *bufio.Reader) (names []string, count int, err error) {
 		body := make([]byte, n+5)
 		if _, err := io.ReadFull(in, body); err != nil {
 			return names, count, errors.New("it is cut")
+		}
+		if body[n-1] != 0 || body[n+4] != cprDescriptor {
+			return names, count, errors.New("something else than a name and a descriptor")
 		}
 		count++
 		if len(names) < cprListLimit {
