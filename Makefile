@@ -12,7 +12,7 @@ FILES    ?=
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/' | expand -t 11
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/' | expand -t 13
 
 .PHONY: build
 build: ## build the command: bin/conform
@@ -56,6 +56,10 @@ defects: ## try every property on every defect, and write docs/defects.md
 .PHONY: bench
 bench: ## run the benchmarks that BENCH matches (all)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+.PHONY: bench-dumps
+bench-dumps: ## record a machine with 1 GiB of filled memory, and compare checking its stream with cat
+	$(GO) run ./internal/benchdumps
 
 .PHONY: lint
 lint: ## gofmt, vet and staticcheck

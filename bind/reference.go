@@ -147,6 +147,8 @@ func (r *Reference) again(s *model.Schema, shown map[*model.Field]*vmstate.Shown
 	if err := c.fill(c.new(), v); err != nil {
 		return l, saved, err // a count without its elements: Save would believe it
 	}
-	saved, err = vmstate.Save(c.Description, obj, s.Version, vmstate.SaveOptions{Limits: r.Limits, VMDesc: in})
+	saved, err = vmstate.Save(c.Description, obj, s.Version, vmstate.SaveOptions{
+		Limits: r.Limits, VMDesc: in, Buffer: make([]byte, 0, loaded.Consumed),
+	})
 	return model.Loaded{Value: v, Consumed: loaded.Consumed, Notes: loaded.Notes}, saved, err
 }

@@ -169,6 +169,9 @@ func (d *decoder) array(f *Field, n int, old Value) (List, error) {
 		before = nil
 	}
 	l := List{}
+	if size := f.Type.info().size; size > 0 {
+		l = make(List, 0, min(n, (len(d.in)-d.pos)/size+1))
+	}
 	for i := range n {
 		d.trail.pushIndex(i)
 		at := d.pos

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +24,12 @@ const (
 )
 
 func main() {
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		// The command lives for a moment: to collect garbage as often as Go does
+		// would be a third of its work. Beyond the limit it is as often.
+		debug.SetGCPercent(400)
+		debug.SetMemoryLimit(192 << 20)
+	}
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

@@ -55,6 +55,7 @@ type memoryReader struct {
 	record func(*RAMRecord) error // or nil
 	guess  bool                   // the size of a page is to be found out
 	z      *inflater
+	rec    RAMRecord // the one at hand: not one allocation for each
 }
 
 // read reads up to the record that ends the payload. The error is of record.
@@ -72,7 +73,9 @@ func (r *memoryReader) records() error {
 	w := r.w
 	for {
 		c := w.cursor()
-		rec, err := r.f.read(&c)
+		var err *rules.Error
+		r.rec, err = r.f.read(&c)
+		rec := &r.rec
 		if r.guess && (rec.hasBlock() || err != nil && err != errShort) {
 			r.f.pageSize, r.guess = r.guessPageSize(), false
 			r.m.format = r.f
@@ -90,21 +93,21 @@ func (r *memoryReader) records() error {
 			moved.Offset += w.base
 			err = &moved
 		default:
-			err = r.st.check(&rec)
+			err = r.st.check(rec)
 		}
 		if err == nil {
-			err = r.page(&rec)
+			err = r.page(rec)
 		}
 		if err != nil {
 			r.m.err = err
 			return nil
 		}
-		r.written(&rec, w.b[w.pos:c.off])
+		r.written(rec, w.b[w.pos:c.off])
 		w.pos = int(c.off)
 		switch rec.Flag {
 		case RAMMemSize:
 			if r.f.mapped {
-				if err := r.mapped(&rec); err != nil || r.m.err != nil {
+				if err := r.mapped(rec); err != nil || r.m.err != nil {
 					return err
 				}
 			}
@@ -119,7 +122,7 @@ func (r *memoryReader) records() error {
 			r.m.Compressed++
 		}
 		if r.record != nil {
-			if err := r.record(&rec); err != nil {
+			if err := r.record(rec); err != nil {
 				return err
 			}
 		}

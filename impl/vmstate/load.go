@@ -346,6 +346,13 @@ func (o *op) inMemory(size uintptr) bool {
 	return true
 }
 
+// inPlace says whether the elements are numbers that stand in memory side by
+// side.
+func (o *op) inPlace() bool {
+	const elsewhere = Struct | VStruct | CSTM | ArrayOfPointer
+	return o.f.Flags&elsewhere == 0 && (o.kind == kindScalar || o.kind == kindBool)
+}
+
 // at is the address of element i, whatever it is for one that is nowhere.
 func (o *op) at(base unsafe.Pointer, i int, size uintptr) unsafe.Pointer {
 	if !o.inMemory(size) {
@@ -385,6 +392,12 @@ func (l *Loader) elementsOf(o *op, obj unsafe.Pointer) error {
 	array := f.Flags&(Array|VArray) != 0
 	if array && l.trace != nil {
 		l.trace.elements(f.Name, n, l.Offset())
+	}
+	if n > 1 && !l.fresh && o.inPlace() {
+		// What all of them were, at once.
+		l.undo.bytes(base, n*int(o.stride))
+		l.fresh = true
+		defer func() { l.fresh = false }()
 	}
 	counted := array && (f.Flags&(Struct|VStruct|CSTM) != 0 || o.minWire == 0)
 	for i := range n {
