@@ -57,6 +57,10 @@ defects: ## try every property on every defect, and write docs/defects.md
 bench: ## run the benchmarks that BENCH matches (all)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
+.PHONY: damage
+damage: ## cut and change each stream of the corpus a thousand times, and check it
+	$(GO) test -run TestDamagedStreams -timeout 60m ./internal/check -damages 1000
+
 .PHONY: bench-dumps
 bench-dumps: ## record a machine with 1 GiB of filled memory, and compare checking its stream with cat
 	$(GO) run ./internal/benchdumps
