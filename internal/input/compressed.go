@@ -69,8 +69,10 @@ type packed struct {
 func (p *packed) Read(b []byte) (int, error) {
 	n, err := p.r.Read(b)
 	switch {
-	case err == nil || err == io.EOF || p.s.failed != nil:
+	case err == nil || err == io.EOF:
 		return n, err
+	case p.s.failed != nil:
+		return n, p.s.failed // whatever the decoder makes of it
 	case err == errTrailing:
 		p.s.notes = append(p.s.notes, rules.Note{Rule: rules.TrailingBytes, Detail: "behind the data of " + p.name})
 	case p.s.broken == nil: // else the wrapping around this one is, and this one follows
