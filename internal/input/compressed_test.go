@@ -282,3 +282,25 @@ func TestLzop(t *testing.T) {
 	_, err := Open(Stdin, strings.NewReader("\x89LZO\x00\x0d\x0a\x1a\x0a"))
 	require.EqualError(t, err, "standard input: the stream is packed by lzop; unpack it first: lzop -dc FILE | conform check -")
 }
+
+// Who reads on at the end gets nothing new.
+func TestReadingOn(t *testing.T) {
+	want := stream(t, "none-7.2")
+	for name := range libraries {
+		whole := pack(t, name, want)
+		for _, b := range [][]byte{append(bytes.Clone(whole), "behind it"...), whole[:len(whole)-2]} {
+			s, err := Open(Stdin, bytes.NewReader(b))
+			require.NoError(t, err)
+			_, err = io.ReadAll(s)
+			require.NoError(t, err)
+			x := only(t, s)
+			for range 3 {
+				n, err := s.Read(make([]byte, 100))
+				require.Zero(t, n)
+				require.Equal(t, io.EOF, err)
+			}
+			require.Equal(t, x, only(t, s), name)
+			s.Close()
+		}
+	}
+}

@@ -34,7 +34,7 @@ func Read(name string, stdin io.Reader) ([]byte, *Stream, error) {
 	defer s.Close()
 	b, err := s.readAll(readLimit)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", called(name), err)
+		return nil, nil, fmt.Errorf("%s: %w", called(name), reason(err))
 	}
 	return b, s, nil
 }
