@@ -288,7 +288,7 @@ func TestReadingOn(t *testing.T) {
 	want := stream(t, "none-7.2")
 	for name := range libraries {
 		whole := pack(t, name, want)
-		for _, b := range [][]byte{append(bytes.Clone(whole), "behind it"...), whole[:len(whole)-2]} {
+		for _, b := range [][]byte{append(bytes.Clone(whole), "behind it"...), append(bytes.Clone(whole), whole[:len(whole)-2]...)} {
 			s, err := Open(Stdin, bytes.NewReader(b))
 			require.NoError(t, err)
 			_, err = io.ReadAll(s)
