@@ -31,7 +31,7 @@ func (s *Stream) unpack(name string, in *bufio.Reader) (*bufio.Reader, error) {
 		s.Compression += "+" + name
 	}
 	s.File, s.Size, s.Offset = nil, -1, nil
-	return bufio.NewReaderSize(&packed{s, name, r}, bufferSize), nil
+	return bufio.NewReaderSize(&packed{s: s, name: name, r: r}, bufferSize), nil
 }
 
 // decoder makes a decoder of one that takes no more memory than windowLimit and a
@@ -61,16 +61,23 @@ func (s *Stream) decoder(name string, in *bufio.Reader) (io.Reader, error) {
 // A packed is what a decoder makes of a wrapping. The stream ends where that
 // breaks off.
 type packed struct {
-	s    *Stream
-	name string
-	r    io.Reader
+	s     *Stream
+	name  string
+	r     io.Reader
+	ended bool // who reads on gets no more than the end again
 }
 
 func (p *packed) Read(b []byte) (int, error) {
+	if p.ended {
+		return 0, io.EOF
+	}
 	n, err := p.r.Read(b)
+	p.ended = err != nil && p.s.failed == nil
 	switch {
-	case err == nil || err == io.EOF || p.s.failed != nil:
+	case err == nil || err == io.EOF:
 		return n, err
+	case p.s.failed != nil:
+		return n, p.s.failed // whatever the decoder makes of it
 	case err == errTrailing:
 		p.s.notes = append(p.s.notes, rules.Note{Rule: rules.TrailingBytes, Detail: "behind the data of " + p.name})
 	case p.s.broken == nil: // else the wrapping around this one is, and this one follows

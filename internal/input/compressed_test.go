@@ -6,6 +6,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"runtime"
@@ -144,6 +145,9 @@ func TestCuts(t *testing.T) {
 			require.Equal(t, rules.SeverityError, x.Severity)
 			require.Equal(t, rules.Truncated, x.Class, "%s cut at %d", name, n)
 			require.EqualValues(t, len(got), x.Offset)
+			if name == "gzip in xz" {
+				require.Contains(t, x.Message, "xz: ") // what is inside is only cut by that
+			}
 		}
 		if strings.HasSuffix(name, "of two") {
 			require.Equal(t, 1, whole, name)
@@ -153,14 +157,25 @@ func TestCuts(t *testing.T) {
 	}
 }
 
+// Whatever byte is another, the stream is what it was, or something is said. In what
+// follows the contents it always is: checksums, and the lengths and lists behind.
 func TestDamage(t *testing.T) {
 	want := stream(t, "none-7.2")
-	for name := range libraries {
+	for name, follows := range map[string]int{
+		"gzip": 4 + 4,
+		"zstd": 4,
+		"xz":   8 + 12 + 12, // a CRC64, the index of one block, the footer
+		"lz4":  4,
+	} {
 		b := pack(t, name, want)
 		for i := range b {
 			with := []byte{0x01, 0x80, 0xff}[i%3]
 			b[i] ^= with
 			mustSay(t, want, b)
+			if i >= len(b)-follows {
+				_, s, err := read(Stdin, bytes.NewReader(b))
+				require.True(t, err != nil || len(s.Findings()) > 0, "%s at %d of %d", name, i, len(b))
+			}
 			b[i] ^= with
 		}
 	}
@@ -231,6 +246,17 @@ func TestReadingFails(t *testing.T) {
 			require.ErrorIs(t, err, broken, "%s after %d", name, n)
 		}
 	}
+	// Behind what Open looks at, too.
+	long := make([]byte, 4*bufferSize)
+	rnd := rand.NewChaCha8([32]byte{})
+	rnd.Read(long)
+	copy(long, "QEVM")
+	for _, b := range [][]byte{long, pack(t, "gzip", long), pack(t, "xz", pack(t, "gzip", long))} {
+		s, err := Open(Stdin, io.MultiReader(bytes.NewReader(b[:3*bufferSize]), iotest.ErrReader(broken)))
+		require.NoError(t, err)
+		_, err = io.ReadAll(s)
+		require.ErrorIs(t, err, broken)
+	}
 }
 
 func TestNothing(t *testing.T) {
@@ -243,4 +269,26 @@ func TestNothing(t *testing.T) {
 func TestLzop(t *testing.T) {
 	_, err := Open(Stdin, strings.NewReader("\x89LZO\x00\x0d\x0a\x1a\x0a"))
 	require.EqualError(t, err, "standard input: the stream is packed by lzop; unpack it first: lzop -dc FILE | conform check -")
+}
+
+// Who reads on at the end gets nothing new.
+func TestReadingOn(t *testing.T) {
+	want := stream(t, "none-7.2")
+	for name := range libraries {
+		whole := pack(t, name, want)
+		for _, b := range [][]byte{append(bytes.Clone(whole), "behind it"...), append(bytes.Clone(whole), whole[:len(whole)-2]...)} {
+			s, err := Open(Stdin, bytes.NewReader(b))
+			require.NoError(t, err)
+			_, err = io.ReadAll(s)
+			require.NoError(t, err)
+			x := only(t, s)
+			for range 3 {
+				n, err := s.Read(make([]byte, 100))
+				require.Zero(t, n)
+				require.Equal(t, io.EOF, err)
+			}
+			require.Equal(t, x, only(t, s), name)
+			s.Close()
+		}
+	}
 }

@@ -35,7 +35,7 @@ func Read(name string, stdin io.Reader, o savevm.ReadOptions) (*savevm.Source, *
 	src, err := savevm.Read(s, o)
 	if err != nil {
 		src.Close()
-		return nil, nil, fmt.Errorf("%s: %w", called(name), err)
+		return nil, nil, fmt.Errorf("%s: %w", called(name), reason(err))
 	}
 	return src, s, nil
 }

@@ -174,16 +174,17 @@ func TestCPR(t *testing.T) {
 	two := head + fd("pc.ram", 0) + fd("vfio", 7)
 	what := "this is the CPR channel of a QEMU, not its stream; "
 	for b, want := range map[string]string{
-		head + "\x00":                           what + "it holds no descriptors",
-		two + "\x00":                            what + `it holds 2 descriptors: "pc.ram" 0, "vfio" 7`,
-		two + "\x00\x05":                        what + `it holds 2 descriptors: "pc.ram" 0, "vfio" 7`,
-		two:                                     what + `it is cut behind 2 descriptors ("pc.ram" 0, "vfio" 7)`,
-		two[:len(two)-1]:                        what + `it is cut behind 1 descriptors ("pc.ram" 0)`,
-		head + "\x01\x00\x00\x00\x00":           what + `a name of 0 bytes behind 0 descriptors ()`,
-		head + "\x01\xff\xff\xff\xff":           what + `a name of 4294967295 bytes behind 0 descriptors ()`,
-		strings.Replace(two, "\x20", "\x30", 1): what + `something else than a name and a descriptor behind 0 descriptors ()`,
-		"QCPR\x00\x00\x00\x02":                  what + `its version is 2, not 1 behind 0 descriptors ()`,
-		"QCPR":                                  what + `it is cut behind 0 descriptors ()`,
+		head + "\x00":                 what + "it holds no descriptors",
+		two + "\x00":                  what + `it holds 2 descriptors: "pc.ram" 0, "vfio" 7`,
+		two + "\x00\x05":              what + `it holds 2 descriptors: "pc.ram" 0, "vfio" 7`,
+		two:                           what + `it is cut behind 2 descriptors ("pc.ram" 0, "vfio" 7)`,
+		two[:len(two)-1]:              what + `it is cut behind 1 descriptors ("pc.ram" 0)`,
+		head + "\x01\x00\x00\x00\x00": what + `a name of 0 bytes behind 0 descriptors ()`,
+		head + "\x01\xff\xff\xff\xff": what + `a name of 4294967295 bytes behind 0 descriptors ()`,
+		strings.Replace(two, "ram\x00", "ram1", 1):      what + `something else than a name and a descriptor behind 0 descriptors ()`,
+		strings.Replace(two, "\x20", "\x30", 1):         what + `something else than a name and a descriptor behind 0 descriptors ()`,
+		"QCPR\x00\x00\x00\x02":                          what + `its version is 2, not 1 behind 0 descriptors ()`,
+		"QCPR":                                          what + `it is cut behind 0 descriptors ()`,
 		head + strings.Repeat(fd("m", 1), 100) + "\x00": what + "it holds 100 descriptors: " + strings.Repeat(`"m" 1, `, 32) + "…",
 	} {
 		_, err := Open(Stdin, strings.NewReader(b))

@@ -101,9 +101,6 @@ func openSnapshot(name string) (*os.File, string, error) {
 func (s *Stream) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	s.read += int64(n)
-	if err != nil && s.failed != nil {
-		err = s.failed
-	}
 	return n, err
 }
 

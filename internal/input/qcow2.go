@@ -80,7 +80,7 @@ func (s *Stream) qcow2(name string) (*bufio.Reader, error) {
 		return nil, fmt.Errorf("snapshot %q: %w", chosen.name, err)
 	}
 	s.Container, s.Size, s.File, s.Offset = "qcow2", int64(chosen.state), nil, nil
-	return bufio.NewReaderSize(&packed{s, "qcow2", q}, bufferSize), nil
+	return bufio.NewReaderSize(&packed{s: s, name: "qcow2", r: q}, bufferSize), nil
 }
 
 // at reads len(b) bytes.

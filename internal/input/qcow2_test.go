@@ -159,7 +159,11 @@ func TestSnapshots(t *testing.T) {
 					}
 					d.bits, d.version, d.size = bits, version, 3<<20+512
 					d.states = []state{{"1", "only", want, extra}}
-					got, s, err := read(file(t, d.bytes(t)), nil)
+					b := d.bytes(t)
+					if extra >= 16 { // the disk was made larger since
+						binary.BigEndian.PutUint64(b[24:], 1<<40)
+					}
+					got, s, err := read(file(t, b), nil)
 					require.NoError(t, err)
 					require.True(t, bytes.Equal(want, got), "%d bits, version %d, %s, %d bytes more", bits, version, packing, extra)
 					require.Equal(t, []string{"qcow2", "none"}, []string{s.Container, s.Compression})
