@@ -87,7 +87,8 @@ type htabReader struct {
 }
 
 func (h *htabReader) read(c *cursor) (record, *rules.Error) {
-	at, word := c.off, c.be32()
+	at := c.off
+	word := c.be32()
 	head := binary.BigEndian.AppendUint32(nil, word)
 	if !h.inside {
 		switch {
@@ -124,7 +125,8 @@ func (h *htabReader) read(c *cursor) (record, *rules.Error) {
 type attributesReader struct{}
 
 func (attributesReader) read(c *cursor) (record, *rules.Error) {
-	at, word := c.off, c.be64()
+	at := c.off
+	word := c.be64()
 	r := record{head: binary.BigEndian.AppendUint64(nil, word)}
 	if c.short {
 		return record{}, errShort
@@ -150,7 +152,8 @@ type bitmapReader struct {
 }
 
 func (b *bitmapReader) read(c *cursor) (record, *rules.Error) {
-	at, flags := c.off, c.u8()
+	at := c.off
+	flags := c.u8()
 	bad := func(detail string) (record, *rules.Error) { return badRecord(at, rules.BitmapRecord, detail) }
 	r := record{head: []byte{flags}}
 	if c.short {
@@ -206,7 +209,8 @@ func (b *bitmapReader) read(c *cursor) (record, *rules.Error) {
 type blockReader struct{}
 
 func (blockReader) read(c *cursor) (record, *rules.Error) {
-	at, word := c.off, c.be64()
+	at := c.off
+	word := c.be64()
 	r := record{head: binary.BigEndian.AppendUint64(nil, word)}
 	if c.short {
 		return record{}, errShort
