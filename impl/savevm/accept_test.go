@@ -161,6 +161,8 @@ func TestRAMRecords(t *testing.T) {
 
 // What QEMU loads although its writer does not write it, or not always.
 func TestAccepted(t *testing.T) {
+	// a payload that begins at 72 + 14 + the length of the name
+	odd := func(name, payload string) *stream { return withRAM(machine()).full(3, name, 0, 1, payload).eof() }
 	ram := func(s *stream, payload string) *stream { return s.full(2, "ram", 0, 4, payload).eof() }
 	for _, c := range []struct {
 		name  string
@@ -212,6 +214,23 @@ func TestAccepted(t *testing.T) {
 			[]place{{rules.SubsectionVersion256, 8 + 6 + 2 + 30, "configuration/" + subBitsName}}, nil},
 		{"nothing in the hash table", machine().start(3, "spapr/htab", 0, 1, be32(0xffffffff)).part(3, 3, be32(0)+be64(0)).eof(), nil, nil},
 		{"last entries of the hash table", machine().start(3, "spapr/htab", 0, 1, be32(18)).part(3, 3, be32(0)+be32(1<<14-2)+"\x00\x01\x00\x01"+strings.Repeat("e", 16)+be64(0)).eof(), nil, nil},
+		{"bitmap chunks of no kind", odd("dirty-bitmap", "\x00\x0c\x01n\x01b\x02\x24\x01c\x01"), []place{{rules.BitmapCanonical, 72 + 14 + 12, "dirty-bitmap"}}, nil},
+		{"bitmap chunk of two kinds, the first counts", odd("dirty-bitmap", "\x7c\x01n\x01b"+be32(512)+"\x07\x01"), []place{{rules.BitmapCanonical, 72 + 14 + 12, "dirty-bitmap"}}, nil},
+		{"bitmap complete and bits", odd("dirty-bitmap", "\x6c\x01n\x01b\x01"), []place{{rules.BitmapCanonical, 72 + 14 + 12, "dirty-bitmap"}}, nil},
+		{"bitmap of no bits with zeroes", odd("dirty-bitmap", "\x2e\x01n\x01b\x01"), []place{{rules.BitmapCanonical, 72 + 14 + 12, "dirty-bitmap"}}, nil},
+		{"bitmap complete at the end", odd("dirty-bitmap", "\x2d\x01n\x01b"), []place{{rules.BitmapCanonical, 72 + 14 + 12, "dirty-bitmap"}}, nil},
+		{"names at the end of bitmaps", odd("dirty-bitmap", "\x0d\x01n\x01b"), []place{{rules.BitmapCanonical, 72 + 14 + 12, "dirty-bitmap"}}, nil},
+		{"bitmap of no node", odd("dirty-bitmap", "\x24\x01b\x01"), []place{{rules.BitmapCanonical, 72 + 14 + 12, "dirty-bitmap"}}, nil},
+		{"no bitmap of a node", odd("dirty-bitmap", "\x28\x01n\x01"), []place{{rules.BitmapCanonical, 72 + 14 + 12, "dirty-bitmap"}}, nil},
+		{"bitmaps named once", odd("dirty-bitmap", "\x2c\x01n\x01b\x24\x01c\x20\x28\x01m\x01"), nil, nil},
+		{"bitmap named before a second START", machine().full(3, "dirty-bitmap", 0, 1, "\x2c\x01n\x01b\x01").full(3, "dirty-bitmap", 0, 1, "\x20\x01").eof(),
+			[]place{{rules.BitmapCanonical, 14 + (14 + 12 + 6 + 5) + 14 + 12, "dirty-bitmap"}}, nil},
+		{"block of two kinds", odd("block", be64(13)+"\x01d"+be64(2)), []place{{rules.BlockCanonical, 72 + 14 + 5, "block"}}, nil},
+		{"block at the end", odd("block", be64(11)+"\x01d"), []place{{rules.BlockCanonical, 72 + 14 + 5, "block"}}, nil},
+		{"progress at the end", odd("block", be64(6)), []place{{rules.BlockCanonical, 72 + 14 + 5, "block"}}, nil},
+		{"zeroes at the end", odd("block", be64(10)), []place{{rules.BlockCanonical, 72 + 14 + 5, "block"}}, nil},
+		{"block with an unknown flag", odd("block", be64(0x19)+"\x01d"+be64(0x42)), []place{{rules.BlockCanonical, 72 + 14 + 5, "block"}}, nil},
+		{"contents of a block", odd("block", be64(2048<<9|1)+"\x01d"+strings.Repeat("x", 1<<20)+be64(2)), nil, nil},
 		{"failed attributes", machine().full(7, "s390-storage_attributes", 0, 0, be64(4)+be64(1)).eof(), nil, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -30,6 +30,8 @@ const (
 	bitmapStart    = 0x10
 	bitmapComplete = 0x20
 	bitmapBits     = 0x40
+	bitmapMore     = 0x80 // flags of two bytes, or of four: nothing is in them
+	bitmapFlags    = 0x07 // those of a bitmap in its START
 
 	// The flags of a block record, and what a record without blockZero carries.
 	blockDevice   = 0x01
@@ -49,6 +51,9 @@ type record struct {
 	head []byte // written anew from what was read
 	data []byte // the rest of it, as it stands in the input
 	last bool   // the payload ends with it
+
+	odd    rules.ID // what QEMU's writer would not have done, or ""
+	detail string
 }
 
 // A recordReader reads the records of one section, through its START, PARTs and
@@ -151,48 +156,40 @@ type bitmapReader struct {
 	node, bitmap bool // named
 }
 
+// read judges flags as QEMU's loader does: of several kinds the first counts, none
+// is nothing, the end may stand in any chunk, and bitmaps that are not named are
+// passed over (live QEMU 7.2 and 10.0).
 func (b *bitmapReader) read(c *cursor) (record, *rules.Error) {
 	at := c.off
 	flags := c.u8()
-	bad := func(detail string) (record, *rules.Error) { return badRecord(at, rules.BitmapRecord, detail) }
-	r := record{head: []byte{flags}}
-	if c.short {
+	r := record{head: []byte{flags}, last: flags&bitmapEOS != 0}
+	switch {
+	case c.short:
 		return record{}, errShort
+	case flags&bitmapMore != 0:
+		return badRecord(at, rules.BitmapRecord, "more flags than there are")
 	}
-	name := func() {
-		p := c.counted()
-		r.head = append(append(r.head, byte(len(p))), p...)
-	}
-	node, bitmap := b.node || flags&bitmapNode != 0, b.bitmap || flags&bitmapName != 0
-	kind := flags &^ (bitmapNode | bitmapName)
-	switch kind {
-	case bitmapEOS:
-		if flags != bitmapEOS {
-			return bad("a name where the chunks end")
+	name := func(flag byte) bool {
+		if flags&flag != 0 {
+			p := c.counted()
+			r.head = append(append(r.head, byte(len(p))), p...)
 		}
-		r.last = true
-		return r, nil
-	case bitmapStart, bitmapComplete, bitmapBits, bitmapBits | bitmapZeroes:
-	default:
-		return bad("not one known flag")
+		return flags&flag != 0
 	}
-	if !node || !bitmap {
-		return bad("neither this chunk nor one before it says which node and bitmap")
-	}
-	if flags&bitmapNode != 0 {
-		name()
-	}
-	if flags&bitmapName != 0 {
-		name()
-	}
-	switch kind {
-	case bitmapStart:
+	node, bitmap := name(bitmapNode) || b.node, name(bitmapName) || b.bitmap
+	switch {
+	case flags&bitmapStart != 0:
 		r.head = binary.BigEndian.AppendUint32(r.head, c.be32()) // granularity
-		r.head = append(r.head, c.u8())                          // flags of the bitmap
-	case bitmapBits, bitmapBits | bitmapZeroes:
+		of := c.u8()
+		r.head = append(r.head, of)
+		if !c.short && of > bitmapFlags {
+			return badRecord(at, rules.BitmapRecord, "flags that no bitmap has")
+		}
+	case flags&bitmapComplete != 0:
+	case flags&bitmapBits != 0:
 		r.head = binary.BigEndian.AppendUint64(r.head, c.be64()) // sector
 		r.head = binary.BigEndian.AppendUint32(r.head, c.be32()) // sectors
-		if kind == bitmapBits {
+		if flags&bitmapZeroes == 0 {
 			n := c.be64()
 			r.head = binary.BigEndian.AppendUint64(r.head, n)
 			r.data = c.many(n)
@@ -202,31 +199,46 @@ func (b *bitmapReader) read(c *cursor) (record, *rules.Error) {
 		return record{}, errShort
 	}
 	b.node, b.bitmap = node, bitmap
+	switch flags &^ (bitmapNode | bitmapName) {
+	case bitmapStart, bitmapComplete, bitmapBits, bitmapBits | bitmapZeroes:
+		if !node || !bitmap {
+			r.odd, r.detail = rules.BitmapCanonical, "neither this chunk nor one before it says which node and bitmap"
+		}
+	default:
+		if flags != bitmapEOS {
+			r.odd, r.detail = rules.BitmapCanonical, "not of one kind"
+		}
+	}
 	return r, nil
 }
 
 // blockReader reads the contents of disks: records of be64 sector and flags.
 type blockReader struct{}
 
+// read judges flags as QEMU's loader does: of several kinds the first counts, the
+// end may stand in any record, and unknown flags beside a kind are nothing (live
+// QEMU 7.2).
 func (blockReader) read(c *cursor) (record, *rules.Error) {
 	at := c.off
 	word := c.be64()
-	r := record{head: binary.BigEndian.AppendUint64(nil, word)}
-	if c.short {
+	flags := word % sectorSize
+	r := record{head: binary.BigEndian.AppendUint64(nil, word), last: flags&blockEOS != 0}
+	switch {
+	case c.short:
 		return record{}, errShort
-	}
-	switch flags := word % sectorSize; flags {
-	case blockEOS:
-		r.last = true
-	case blockProgress:
-	case blockDevice, blockDevice | blockZero:
+	case flags&(blockDevice|blockProgress|blockEOS) == 0:
+		return badRecord(at, rules.BlockRecord, "of no known kind")
+	case flags&blockDevice != 0:
 		name := c.counted()
 		r.head = append(append(r.head, byte(len(name))), name...)
-		if flags == blockDevice {
+		if flags&blockZero == 0 {
 			r.data = c.bytes(blockSize)
 		}
+	}
+	switch flags {
+	case blockEOS, blockProgress, blockDevice, blockDevice | blockZero:
 	default:
-		return badRecord(at, rules.BlockRecord, "not one known flag")
+		r.odd, r.detail = rules.BlockCanonical, "not of one kind"
 	}
 	return ended(c, r)
 }
@@ -281,7 +293,13 @@ func (p *parser) readRAM(s *Section) *rules.Error {
 func (p *parser) readRecords(s *Section) *rules.Error {
 	r := p.records.of(s.Kind, s.ID, s.Name)
 	for {
-		if rec, err := r.read(&p.c); err != nil || rec.last {
+		at := p.c.off
+		rec, err := r.read(&p.c)
+		if rec.odd != "" && !p.odd[s.ID] {
+			p.odd[s.ID] = true
+			p.note(rec.odd, at, s.Path(), rec.detail)
+		}
+		if err != nil || rec.last {
 			return err
 		}
 	}

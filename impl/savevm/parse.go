@@ -153,6 +153,7 @@ type parser struct {
 	devices  map[deviceKey][]*Device // several where a device registers a fixed instance id twice (isa-ide)
 	seen     map[*Device]bool
 	bridged  map[uint32]bool // section ids that a note was given for
+	odd      map[uint32]bool // the same, for the first record that no writer writes
 	started  map[uint32]*Section
 	footers  footerState
 	noFooter *Section // the first section, if it had none
@@ -182,6 +183,7 @@ func newParser(s Stream, c cursor, src *Source, d Decoder, desc *description) *p
 		records: recordReaders{},
 		seen:    make(map[*Device]bool),
 		bridged: make(map[uint32]bool),
+		odd:     make(map[uint32]bool),
 	}
 	// The passes share what was noted before; none may append to another's.
 	p.s.Notes = append([]rules.Note(nil), s.Notes...)
