@@ -17,6 +17,10 @@ var (
 
 	// a table of 2^18 bytes: 2^14 entries of 16
 	table = start(3, "spapr/htab", 1, be32(18))
+
+	// two bitmaps with a bit for 64 KiB
+	bitmaps = start(3, "dirty-bitmap", 1, "\x1c"+str("disk")+str("b")+be32(65536)+"\x01\x14"+str("a")+be32(65536)+"\x01\x01")
+	disk    = start(3, "block", 1, be64(0x02))
 )
 
 // stored is a page as the body of a COMPRESS_PAGE: a zlib stream of one block that
@@ -89,4 +93,30 @@ var recordSources = []streamSource{
 		comment: "DONE and EOS in one",
 		before:  opening + start(7, "s390-storage_attributes", 0, be64(0x01)) + "\x03" + be32(7),
 		after:   be64(0x09) + be64(0x01) + footer(7) + state + described(ofState), want: fails(rules.Framing, "s390-storage_attributes")},
+
+	{id: "dirty-bitmap", rules: of(rules.BitmapRecord, rules.BitmapCanonical),
+		comment: "two bitmaps of one node: one with a bit in its second 64, one without any; the node is named once",
+		after: opening + bitmaps + end(3, "\x40"+be64(0)+be32(8192)+be64(32)+strings.Repeat("\x00", 8)+"\x01"+strings.Repeat("\x00", 23)+
+			"\x46"+str("b")+be64(0)+be32(8192)+"\x24"+str("a")+"\x24"+str("b")+"\x01") + state + described(ofState), want: passes},
+	{id: "dirty-bitmap-unknown-flag", rules: of(rules.BitmapRecord),
+		comment: "08 in the flags of a bitmap",
+		before:  opening + head(1, 3, "dirty-bitmap", 0, 1),
+		after:   "\x1c" + str("disk") + str("a") + be32(65536) + "\x08\x01" + footer(3) + state + described(ofState), want: fails(rules.Framing, "dirty-bitmap")},
+	{id: "dirty-bitmap-of-no-kind", rules: of(rules.BitmapCanonical),
+		comment: "a chunk that is a name",
+		before:  opening + bitmaps + "\x03" + be32(3), after: "\x04" + str("b") + "\x01" + footer(3) + state + described(ofState), want: warned("dirty-bitmap")},
+	{id: "dirty-bitmap-without-node", rules: of(rules.BitmapCanonical),
+		comment: "QEMU says so and goes on without the bitmaps",
+		before:  opening + head(1, 3, "dirty-bitmap", 0, 1),
+		after:   "\x14" + str("a") + be32(65536) + "\x01\x01" + footer(3) + end(3, "\x01") + state + described(ofState), want: warned("dirty-bitmap")},
+
+	{id: "block", rules: of(rules.BlockRecord, rules.BlockCanonical),
+		comment: "progress, and the second MiB of a disk, all zeros",
+		after:   opening + disk + end(3, be64(100<<9|0x04)+be64(2048<<9|0x09)+str("disk")+be64(0x02)) + state + described(ofState), want: passes},
+	{id: "block-of-no-kind", rules: of(rules.BlockRecord),
+		comment: "zeros of no disk",
+		before:  opening + disk + "\x03" + be32(3), after: be64(0x08) + be64(0x02) + footer(3) + state + described(ofState), want: fails(rules.Framing, "block")},
+	{id: "block-of-two-kinds", rules: of(rules.BlockCanonical),
+		comment: "progress that is the end",
+		before:  opening + disk + "\x03" + be32(3), after: be64(100<<9|0x06) + footer(3) + state + described(ofState), want: warned("block")},
 }

@@ -57,6 +57,8 @@ func recipes() []recipe {
 	}
 	return append(all,
 		uefi(),
+		dirtyBitmaps(),
+		disk(),
 		oldPC("2.3", pass),
 		oldPC("2.2", corpus.Expected{Verdict: "undecided"}))
 }
@@ -144,6 +146,46 @@ func uefi() recipe {
 	// VendorKeysNv and VendorKeys.
 	r.expected.Queues = []corpus.Queue{{Path: uefiVariables, Elements: 2 + 6}}
 	return r
+}
+
+// dirtyBitmaps has three bitmaps of one node: two in which the bits of two writes
+// are set, and one that was disabled before. The low bandwidth keeps the number of
+// PARTs down that say nothing, which otherwise are tens of thousands.
+func dirtyBitmaps() recipe {
+	add := func(options string) record.Command {
+		return record.Command{QMP: []byte(`{"execute":"block-dirty-bitmap-add","arguments":{"node":"disk",` + options + `}}`)}
+	}
+	return recipe{
+		name: "none-dirty-bitmap", qemu: "qemu10", target: "x86_64", expected: pass,
+		args: []string{"-machine", "none", "-nodefaults", "-blockdev", "null-co,node-name=disk,size=1048576,read-zeroes=on"},
+		commands: []record.Command{
+			add(`"name":"fine","granularity":4096`),
+			add(`"name":"coarse","granularity":65536`),
+			add(`"name":"off","granularity":65536,"disabled":true`),
+			{HMP: `qemu-io disk "write 0 64k"`},
+			{HMP: `qemu-io disk "write 512k 192k"`},
+			{QMP: []byte(`{"execute":"migrate-set-parameters","arguments":{"max-bandwidth":2000}}`)},
+			capabilities("dirty-bitmaps"),
+		},
+	}
+}
+
+// disk has the contents of a disk, all zeros and said to be. QEMU wrote these
+// sections up to 9.0.
+func disk() recipe {
+	r := x86("microvm", "system", "-drive", "if=none,id=disk,driver=null-co,size=2097152,read-zeroes=on", "-device", "virtio-blk-device,drive=disk")
+	r.name = "microvm-block"
+	r.commands = []record.Command{capabilities("block", "zero-blocks")}
+	return r
+}
+
+// capabilities switches some on.
+func capabilities(names ...string) record.Command {
+	var list []string
+	for _, name := range names {
+		list = append(list, fmt.Sprintf(`{"capability":%q,"state":true}`, name))
+	}
+	return record.Command{QMP: []byte(`{"execute":"migrate-set-capabilities","arguments":{"capabilities":[` + strings.Join(list, ",") + `]}}`)}
 }
 
 // x86 is a PC without firmware: the machine's own is a file of zeros, and
