@@ -130,13 +130,13 @@ func packed(t *testing.T, c *savevm.Command, err error, last bool) {
 	}
 }
 
-// endsPackage reports whether the last package, or one in it, ends at an offset.
+// endsPackage reports whether the last item is a package and ends at an offset.
 func endsPackage(list []savevm.Item, off int64) bool {
 	if len(list) == 0 || list[len(list)-1].Command == nil {
 		return false
 	}
 	c := list[len(list)-1].Command
-	return c.Code == 7 && c.Offset+c.Size == off || endsPackage(c.Items, off)
+	return c.Code == 7 && c.Offset+c.Size == off
 }
 
 // section fails unless the parts of a section are inside it.

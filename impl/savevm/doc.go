@@ -38,6 +38,7 @@
 //
 // A package is a stream within the stream: its sections have the ids, footers,
 // guest memory and descriptions of the stream's, and end with it at the latest.
+// It holds no other package.
 //
 // # A footer that can be one
 //

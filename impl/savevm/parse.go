@@ -163,8 +163,7 @@ type parser struct {
 	switched bool // SWITCHOVER_START was there
 	hidden   bool // a section of unknown end took the rest of the input, or of the package
 
-	within *Command // the package that is being parsed; b and limit end where it does
-	depth  int      // how many packages are open
+	within *Command // the package that is being parsed, or nil; b and limit end where it does
 }
 
 func (p *parser) add(it Item) {

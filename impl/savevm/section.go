@@ -391,34 +391,29 @@ func (p *parser) command(off int64) *rules.Error {
 	return nil
 }
 
-// maxPackages is how deep packages may be packed: QEMU puts none into another,
-// and loads one in another without a bound.
-const maxPackages = 16
-
 // packaged parses what is packed in a command whose data was read. QEMU takes all
 // of a package in before it looks into it: an input that ends inside is cut
-// whatever is wrong before.
+// whatever is wrong before. A package in a package cannot be: QEMU looks for its
+// length and contents behind the outer one (live 7.2 and 10.0).
 func (p *parser) packaged(cmd *Command) *rules.Error {
+	if p.within != nil {
+		return framing(cmd.Offset, "", rules.Command, "a package in a package")
+	}
 	cmd.PackedOffset = p.c.off
 	want := p.c.off + int64(binary.BigEndian.Uint32(cmd.Data))
 	end := min(want, int64(len(p.b)))
-	switch {
-	case p.depth == maxPackages:
-		return &rules.Error{Class: rules.Limit, Offset: cmd.Offset, Rule: rules.Bounded, Detail: fmt.Sprintf("more than %d packages in one another", maxPackages)}
-	case end > p.limit:
+	if end > p.limit {
 		return errNotOurs
 	}
 	cmd.PackedSize = end - cmd.PackedOffset
 	cmd.Size = end - cmd.Offset
 	p.add(Item{Command: cmd})
 
-	outer, limit, within := p.b, p.limit, p.within
+	outer, limit := p.b, p.limit
 	p.b, p.limit, p.within = outer[:end], end, cmd
 	p.c.b = p.b
-	p.depth++
 	err := p.items()
-	p.depth--
-	p.b, p.limit, p.within = outer, limit, within
+	p.b, p.limit, p.within = outer, limit, nil
 	p.c = cursor{b: outer, off: end}
 	p.hidden = false
 	switch {
@@ -460,14 +455,14 @@ func (p *parser) unendedSections() {
 func (p *parser) abandon(err *rules.Error) {
 	p.s.Footers = p.footers == footersYes
 	items := p.s.Items
-	for len(items) > 0 && items[len(items)-1].Command != nil {
-		items = items[len(items)-1].Command.Items
+	if n := len(items); n > 0 && items[n-1].Command != nil {
+		items = items[n-1].Command.Items
 	}
 	if len(items) == 0 {
 		return
 	}
 	s := items[len(items)-1].Section
-	if s.complete {
+	if s == nil || s.complete {
 		return
 	}
 	end := max(s.PayloadOffset, min(err.Offset, int64(len(p.b))))

@@ -26,6 +26,7 @@ var again = map[string]struct {
 	"aarch64-virt-7.2": {dialect: "qemu-6.0"}, "aarch64-virt-10.0": {dialect: "qemu-10.0"},
 	"microvm-7.2": {dialect: "qemu-6.0"}, "microvm-10.0": {dialect: "qemu-10.0"},
 	"none-7.2": {dialect: "qemu-6.0"}, "none-10.0": {dialect: "qemu-10.0"},
+	"microvm-block-7.2": {dialect: "qemu-6.0"}, "none-dirty-bitmap-10.0": {dialect: "qemu-10.0"},
 	"pc-7.2": {dialect: "qemu-6.0"}, "pc-10.0": {dialect: "qemu-10.0"},
 	"q35-7.2": {dialect: "qemu-6.0"}, "q35-10.0": {dialect: "qemu-10.0"}, "q35-uefi-vars-10.0": {dialect: "qemu-10.0"},
 	"riscv64-virt-7.2": {dialect: "qemu-6.0"}, "riscv64-virt-10.0": {dialect: "qemu-10.0"},
