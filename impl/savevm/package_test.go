@@ -137,6 +137,12 @@ func TestHiddenInAPackage(t *testing.T) {
 	wantNotes(t, got, place{rules.VMDescDevice, at, "vendor"}, place{rules.SectionBridged, at, "vendor"})
 	wantSections(t, got, sectionView{"ram", CoverageBuiltin, 36, false}, sectionView{"vendor", CoverageOpaque, size, false}, sectionView{"e", CoverageFull, 3, false})
 	assert.Equal(t, int64(-1), got.Items[1].Command.EOF)
+
+	s = begin()
+	s.noFooters = true
+	withRAM(s).pack(func(s *stream) { s.full(1, "vendor", 0, 1, "xyz") }, "")
+	_, err := parseBoth(t, s.b, bySize, Options{})
+	wantErr(t, err, rules.Truncated, int64(len(s.b)), "", rules.StreamEOF)
 }
 
 // What is wrong in a package is where it is.
@@ -226,4 +232,15 @@ func TestPackageCut(t *testing.T) {
 	wantErr(t, err, rules.Truncated, int64(len(s.b)), "", rules.StreamEOF)
 	whole(t, got)
 	require.Len(t, slices.Collect(got.Sections), 2)
+}
+
+// What looks like a description in a package that is cut describes nothing.
+func TestDescriptionInAPackage(t *testing.T) {
+	s := withRAM(machine()).cmd(7, be32(10000)).dev(3, "d", 0, "abc")
+	s.full(4, "vendor", 0, 1, string((&stream{}).eof().desc(s.text()).b))
+	got, err := parseBoth(t, s.b, bySize, Options{})
+	wantErr(t, err, rules.Truncated, int64(len(s.b)), "", rules.StreamEOF)
+	whole(t, got)
+	wantSections(t, got, sectionView{"ram", CoverageBuiltin, 36, false}, sectionView{"d", CoverageOpaque, 3, false},
+		sectionView{"vendor", CoverageOpaque, int64(len(s.text())) + 6, false})
 }
