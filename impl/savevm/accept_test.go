@@ -222,6 +222,7 @@ func TestAccepted(t *testing.T) {
 		{"names at the end of bitmaps", odd("dirty-bitmap", "\x0d\x01n\x01b"), []place{{rules.BitmapCanonical, 72 + 14 + 12, "dirty-bitmap"}}, nil},
 		{"bitmap of no node", odd("dirty-bitmap", "\x24\x01b\x01"), []place{{rules.BitmapCanonical, 72 + 14 + 12, "dirty-bitmap"}}, nil},
 		{"no bitmap of a node", odd("dirty-bitmap", "\x28\x01n\x01"), []place{{rules.BitmapCanonical, 72 + 14 + 12, "dirty-bitmap"}}, nil},
+		{"flags of two bytes and of four", odd("dirty-bitmap", "\x2c\x01n\x01b\x80\x24\x01c\xff\x80\xff\x90"+be32(512)+"\x00\x80\x01"), []place{{rules.BitmapCanonical, 72 + 14 + 12 + 5, "dirty-bitmap"}}, nil},
 		{"bitmaps named once", odd("dirty-bitmap", "\x2c\x01n\x01b\x24\x01c\x20\x28\x01m\x01"), nil, nil},
 		{"bitmap named before a second START", machine().full(3, "dirty-bitmap", 0, 1, "\x2c\x01n\x01b\x01").full(3, "dirty-bitmap", 0, 1, "\x20\x01").eof(),
 			[]place{{rules.BitmapCanonical, 14 + (14 + 12 + 6 + 5) + 14 + 12, "dirty-bitmap"}}, nil},

@@ -30,7 +30,7 @@ const (
 	bitmapStart    = 0x10
 	bitmapComplete = 0x20
 	bitmapBits     = 0x40
-	bitmapMore     = 0x80 // flags of two bytes, or of four: nothing is in them
+	bitmapMore     = 0x80 // flags of two bytes, or of four; the last byte has all that exist
 	bitmapFlags    = 0x07 // those of a bitmap in its START
 
 	// The flags of a block record, and what a record without blockZero carries.
@@ -162,13 +162,18 @@ type bitmapReader struct {
 func (b *bitmapReader) read(c *cursor) (record, *rules.Error) {
 	at := c.off
 	flags := c.u8()
-	r := record{head: []byte{flags}, last: flags&bitmapEOS != 0}
-	switch {
-	case c.short:
-		return record{}, errShort
-	case flags&bitmapMore != 0:
-		return badRecord(at, rules.BitmapRecord, "more flags than there are")
+	r := record{head: []byte{flags}}
+	if flags&bitmapMore != 0 {
+		flags = c.u8()
+		r.head = append(r.head, flags)
+		if flags&bitmapMore != 0 {
+			more := c.be16()
+			flags = byte(more)
+			r.head = binary.BigEndian.AppendUint16(r.head, more)
+		}
 	}
+	long := len(r.head) > 1
+	r.last = flags&bitmapEOS != 0
 	name := func(flag byte) bool {
 		if flags&flag != 0 {
 			p := c.counted()
@@ -199,8 +204,10 @@ func (b *bitmapReader) read(c *cursor) (record, *rules.Error) {
 		return record{}, errShort
 	}
 	b.node, b.bitmap = node, bitmap
-	switch flags &^ (bitmapNode | bitmapName) {
-	case bitmapStart, bitmapComplete, bitmapBits, bitmapBits | bitmapZeroes:
+	switch kind := flags &^ (bitmapNode | bitmapName); {
+	case long:
+		r.odd, r.detail = rules.BitmapCanonical, "flags of more than one byte"
+	case kind == bitmapStart, kind == bitmapComplete, kind&^bitmapZeroes == bitmapBits:
 		if !node || !bitmap {
 			r.odd, r.detail = rules.BitmapCanonical, "neither this chunk nor one before it says which node and bitmap"
 		}

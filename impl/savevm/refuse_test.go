@@ -172,7 +172,7 @@ func TestRefused(t *testing.T) {
 		{"dirty-bitmap version 2", version("dirty-bitmap", 2), rules.VersionTooNew, "dirty-bitmap", rules.VersionRange},
 		{"block version 0", version("block", 0), rules.VersionTooOld, "block", rules.VersionRange},
 		{"bitmap with flag 8", bitmap("\x10" + be32(512) + "\x08"), rules.Framing, "dirty-bitmap", rules.BitmapRecord},
-		{"bitmap flags of two bytes", bitmap("\x80\x20"), rules.Framing, "dirty-bitmap", rules.BitmapRecord},
+		{"bitmap with flag 80 and long flags", bitmap("\x80\x10" + be32(512) + "\x80"), rules.Framing, "dirty-bitmap", rules.BitmapRecord},
 		{"block flag 0", blocks(be64(1 << 9)), rules.Framing, "block", rules.BlockRecord},
 		{"block zeroes of no device", blocks(be64(8)), rules.Framing, "block", rules.BlockRecord},
 		{"block flag 10", blocks(be64(0x10)), rules.Framing, "block", rules.BlockRecord},
