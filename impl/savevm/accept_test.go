@@ -433,3 +433,34 @@ func TestWireSizeSaturates(t *testing.T) {
 	v = &VMSD{Fields: []DescField{{Size: math.MaxInt64 / 2, HasArrayLen: true, ArrayLen: 3}}}
 	assert.Equal(t, int64(math.MaxInt64), v.WireSize())
 }
+
+// Reading passes over every builtin, so that no guest memory is kept.
+func TestMemoryBetweenBuiltinsIsLeftOut(t *testing.T) {
+	src, err := Read(bytes.NewReader(everything().done().b), ReadOptions{})
+	require.NoError(t, err)
+	defer src.Close()
+	s, err := ParseSource(src, bySize, Options{})
+	require.NoError(t, err)
+	var out []bool
+	for sec := range s.Sections {
+		if sec.RAM != nil {
+			out = append(out, sec.RAM.leftOut)
+		}
+	}
+	// The PART behind a device's section is kept, and so is the END.
+	require.Equal(t, []bool{true, false, false}, out)
+
+	b := machine()
+	b.start(8, "dirty-bitmap", 0, 1, "\x1c\x01n\x01b"+be32(512)+"\x00\x01").start(5, "block", 0, 1, be64(2)).start(2, "ram", 0, 4, ramStart())
+	b.part(2, 8, "\x40"+be64(8)+be32(16)+be64(3)+"xyz\x01").part(2, 5, be64(9)+"\x01d"+be64(2)).part(2, 2, be64(8)+"\x01a"+page('p')+be64(0x10))
+	b.part(3, 8, "\x20\x01").part(3, 5, be64(2)).part(3, 2, be64(0x10)).done()
+	again, err := Read(bytes.NewReader(b.b), ReadOptions{})
+	require.NoError(t, err)
+	defer again.Close()
+	s, err = ParseSource(again, bySize, Options{})
+	require.NoError(t, err)
+	for sec := range s.Sections {
+		require.True(t, sec.RAM == nil || sec.RAM.leftOut, "%d", sec.Offset)
+	}
+	require.Len(t, again.memory, 3)
+}
