@@ -93,9 +93,12 @@ func TestShowReportsFitTheirSchema(t *testing.T) {
 		for i := len(b) / 7; i < len(b); i += len(b) / 7 {
 			wrong[i] ^= 0xff
 		}
-		status, out, _ := conform(t, wrong, "show", "--format", "json", "-")
-		require.Contains(t, []int{exitConform, exitFail, exitUndecided}, status)
-		validate(t, s, out)
+		for _, flags := range [][]string{{"show"}, {"show", "--hex"}} {
+			status, out, _ := conform(t, wrong, append(flags, "--format", "json", "-")...)
+			require.Contains(t, []int{exitConform, exitFail, exitUndecided}, status)
+			validate(t, s, out)
+			require.Equal(t, len(flags) > 1, strings.Contains(out, `"hex": [`))
+		}
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 
 func showCommand() *cobra.Command {
 	var o output
-	var trace bool
+	var trace, hex bool
 	cmd := &cobra.Command{
 		Use:   "show FILE [PATH]",
 		Short: "Show a stream as a tree, with offsets",
@@ -31,6 +31,12 @@ With --trace the devices, or the one that PATH names, are loaded by the referenc
 step by step: each vmsd and queue as it starts and ends, each field that is
 reached, with offsets, and last why the device was refused, if it was.
 
+With --hex the bytes stand beside what they are, and so do the headers and footers
+of sections, the markers and terminators of queues, and what nothing is decoded
+of: each byte of the stream has its place, but for the records of RAM and the
+like, the description, and what is behind the end. Of more than 64 bytes in one
+place only the first are shown, unless PATH picks it; JSON has all.
+
 Text shortens long buffers and arrays; --format json has them whole. It holds
 64-bit integers as strings of digits and bytes in base64.
 
@@ -38,6 +44,7 @@ Exit status: 0 shown, 1 shown as far as the stream is not broken, 2 no stream or
 no such PATH, 3 nothing of the device state could be decoded.`,
 		Example: `  conform show vm.bin
   conform show vm.bin 'spapr/spapr_pending_events/pending_events[2]/summary'
+  conform show vm.bin --hex timer
   conform show vm.bin --trace spapr
   conform show vm.bin --format json | jq '.devices[] | [.name, .offset, .size]'`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -53,19 +60,23 @@ no such PATH, 3 nothing of the device state could be decoded.`,
 			if err := o.check(); err != nil {
 				return err
 			}
+			if trace && hex {
+				return errors.New("--trace or --hex: a trace has no bytes")
+			}
 			path := ""
 			if len(args) > 1 {
 				path = args[1]
 			}
-			return runShow(cmd, &o, args[0], path, trace)
+			return runShow(cmd, &o, args[0], path, trace, hex)
 		},
 	}
 	o.flags(cmd)
+	cmd.Flags().BoolVar(&hex, "hex", false, "show the bytes of everything, too")
 	cmd.Flags().BoolVar(&trace, "trace", false, "show how each device loads, step by step, and why one is refused")
 	return cmd
 }
 
-func runShow(cmd *cobra.Command, o *output, name, path string, trace bool) error {
+func runShow(cmd *cobra.Command, o *output, name, path string, trace, hex bool) error {
 	b, err := input.Read(name, cmd.InOrStdin())
 	if err != nil {
 		return err
@@ -73,6 +84,9 @@ func runShow(cmd *cobra.Command, o *output, name, path string, trace bool) error
 	r, err := show.Stream(name, b)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
+	}
+	if hex {
+		r.AddHex()
 	}
 	var shown textWriter = r
 	switch {
