@@ -90,7 +90,7 @@ func (r *Report) node(n *Node) {
 	case n.Value != nil || n.Fields == nil && n.Elements == nil:
 		rest = WhatValue
 	}
-	if n.queue() {
+	if n.Queue() && !n.Partial {
 		rest = WhatTerminator
 	}
 	n.Hex = r.runs(nil, Extent{n.Offset, at - n.Offset}, first)
@@ -98,8 +98,8 @@ func (r *Report) node(n *Node) {
 	n.Hex = r.runs(n.Hex, Extent{at, n.Offset + n.Size - at}, rest)
 }
 
-// queue: n's elements stand between markers and a terminator.
-func (n *Node) queue() bool { return n.Elements != nil && !n.array && !n.Partial }
+// Queue reports whether n's elements stand behind markers, a terminator last.
+func (n *Node) Queue() bool { return n.Elements != nil && !n.array }
 
 // subsectionHeader is the size of 05, the name with its length byte, and the
 // version.

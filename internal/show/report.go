@@ -112,6 +112,9 @@ type Node struct {
 	payload Extent // of a section
 }
 
+// Payload is where the payload of a section stands.
+func (n *Node) Payload() Extent { return n.payload }
+
 // A Kind says what a Node is.
 type Kind string
 
@@ -132,6 +135,9 @@ type Part struct {
 
 	payload Extent
 }
+
+// Payload is where the section's payload stands.
+func (p *Part) Payload() Extent { return p.payload }
 
 // A RAM sums the records of RAM up.
 type RAM struct {

@@ -167,7 +167,7 @@ func (n *Node) text() string {
 		add("marker %02x", *n.Marker)
 	}
 	if n.Value != nil {
-		add("%s", n.Value.text())
+		add("%s", n.Value.Text())
 	}
 	if n.Elements != nil && n.Count != nil && !n.array {
 		add("%s", elements(*n.Count))

@@ -1,0 +1,217 @@
+package diff
+
+import (
+	"bytes"
+	"cmp"
+	"compress/zlib"
+	"hash/maphash"
+	"io"
+	"slices"
+	"strconv"
+
+	"vmconform/impl/savevm"
+	"vmconform/internal/show"
+)
+
+// A page is the last record of a page: its address, with the kind of the record
+// in the bits below the page size, and a hash of what it holds, 0 if that is not
+// known.
+type page struct {
+	word uint64
+	hash uint64
+}
+
+// A block is a block of RAM with its pages, by address.
+type block struct {
+	name  string
+	used  uint64
+	pages []page
+}
+
+// blocks walks the records of RAM; nothing else here reads them. It takes 16
+// bytes a record.
+func blocks(s *savevm.Stream, seed maphash.Seed) []*block {
+	var all []*block
+	byName := map[string]*block{}
+	var current *block
+	fills := map[byte]uint64{}
+	for section := range s.Sections {
+		for r := range s.RAMRecords(section) {
+			for _, x := range r.Blocks {
+				b := byName[x.Name]
+				if b == nil {
+					b = &block{name: x.Name}
+					byName[x.Name] = b
+					all = append(all, b)
+				}
+				b.used = x.UsedLength
+			}
+			if pageKinds[r.Flag] == "" {
+				continue
+			}
+			if !r.Cont {
+				current = byName[string(r.Block)]
+			}
+			if current == nil {
+				continue
+			}
+			p := page{word: r.Addr | uint64(r.Flag)}
+			switch r.Flag {
+			case savevm.RAMZero:
+				if _, ok := fills[r.Fill]; !ok {
+					fills[r.Fill] = maphash.Bytes(seed, bytes.Repeat([]byte{r.Fill}, s.PageSize))
+				}
+				p.hash = fills[r.Fill]
+			case savevm.RAMPage:
+				p.hash = maphash.Bytes(seed, r.Data)
+			case savevm.RAMCompressPage:
+				p.hash = inflated(r.Data, s.PageSize, seed)
+			}
+			current.pages = append(current.pages, p)
+		}
+	}
+	for _, b := range all {
+		b.pages = lastOfEach(b.pages, s.PageSize)
+	}
+	return all
+}
+
+// inflated hashes the page that is compressed in data, or gives 0.
+func inflated(data []byte, size int, seed maphash.Seed) uint64 {
+	z, err := zlib.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return 0
+	}
+	b := make([]byte, size)
+	if _, err := io.ReadFull(z, b); err != nil {
+		return 0
+	}
+	return maphash.Bytes(seed, b)
+}
+
+// lastOfEach sorts records by address, and leaves the last of each page.
+func lastOfEach(pages []page, size int) []page {
+	address := func(p page) uint64 { return p.word &^ uint64(size-1) }
+	slices.SortStableFunc(pages, func(a, b page) int { return cmp.Compare(address(a), address(b)) })
+	kept := pages[:0]
+	for i, p := range pages {
+		if i+1 == len(pages) || address(p) != address(pages[i+1]) {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+var pageKinds = map[uint32]string{
+	savevm.RAMZero: "zero", savevm.RAMPage: "normal", savevm.RAMXBZRLE: "xbzrle", savevm.RAMCompressPage: "compressed",
+}
+
+// ram compares the RAM of the two streams, once.
+func (c *comparer) ram() {
+	if c.hasRAM {
+		return
+	}
+	c.hasRAM = true
+	a, b := blocks(c.a.Stream, c.seed), blocks(c.b.Stream, c.seed)
+	inB := map[string]*block{}
+	for _, y := range b {
+		inB[y.name] = y
+	}
+	for _, x := range a {
+		c.block(x, inB[x.name])
+		delete(inB, x.name)
+	}
+	for _, y := range b {
+		if inB[y.name] != nil {
+			c.block(nil, y)
+		}
+	}
+}
+
+// block compares two blocks, one of which may be missing; in a stream that does
+// not reach its end that means nothing.
+func (c *comparer) block(a, b *block) {
+	d := &Difference{Kind: Changed, What: WhatBlock}
+	var path string
+	if b != nil {
+		d.B, path = b.side(c.b), "ram/"+b.name
+	}
+	if a != nil {
+		d.A, path = a.side(c.a), "ram/"+a.name
+	}
+	n, differ, unknown := 0, 0, 0
+	switch {
+	case b == nil:
+		d.Kind, n, differ = OnlyInA, len(a.pages), len(a.pages)
+	case a == nil:
+		d.Kind, n, differ = OnlyInB, len(b.pages), len(b.pages)
+	case c.a.PageSize == c.b.PageSize:
+		d.Pages, n = c.pages(a.pages, b.pages)
+		differ, unknown = d.Pages.Differ+d.Pages.OnlyInA+d.Pages.OnlyInB, d.Pages.Unknown
+	}
+	missing := b == nil && c.b.End == nil || a == nil && c.a.End == nil
+	if missing || d.Kind == Changed && differ == 0 && a.used == b.used {
+		differ = 0
+	} else if !c.add(d, path, path) {
+		return
+	}
+	t := &c.report.Totals
+	t.Pages += n
+	t.DifferPages += differ
+	t.Unknown += unknown
+}
+
+// side is the block in r. It stands where RAM does.
+func (b *block) side(r *show.Report) *Side {
+	s := &Side{Block: &Block{UsedLength: strconv.FormatUint(b.used, 10), Pages: map[string]int{}}}
+	for _, n := range r.Sections {
+		if n.RAM != nil {
+			s.Offset, s.Size = n.Offset, n.Size
+			break
+		}
+	}
+	for _, p := range b.pages {
+		s.Block.Pages[pageKinds[uint32(p.word)&uint32(r.PageSize-1)]]++
+	}
+	return s
+}
+
+// pages compares the pages of two blocks, which have one size, and counts those
+// of either. What is only in one stream counts if the other one reaches its end.
+func (c *comparer) pages(x, y []page) (*Pages, int) {
+	p := &Pages{}
+	mask := uint64(c.a.PageSize - 1)
+	n := 0
+	first := func(word uint64) {
+		if p.First == "" {
+			p.First = strconv.FormatUint(word&^mask, 10)
+		}
+	}
+	for len(x) > 0 || len(y) > 0 {
+		n++
+		switch {
+		case len(y) == 0 || len(x) > 0 && x[0].word&^mask < y[0].word&^mask:
+			if c.b.End != nil {
+				p.OnlyInA++
+				first(x[0].word)
+			}
+			x = x[1:]
+		case len(x) == 0 || y[0].word&^mask < x[0].word&^mask:
+			if c.a.End != nil {
+				p.OnlyInB++
+				first(y[0].word)
+			}
+			y = y[1:]
+		default:
+			switch {
+			case x[0].hash == 0 || y[0].hash == 0:
+				p.Unknown++
+			case x[0].hash != y[0].hash:
+				p.Differ++
+				first(x[0].word)
+			}
+			x, y = x[1:], y[1:]
+		}
+	}
+	return p, n
+}
