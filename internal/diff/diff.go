@@ -26,12 +26,32 @@ type Options struct {
 // goes, and its Errors say where it is broken. The error names what cannot be
 // compared at all: a file that is no stream, or a glob.
 func Streams(a, b Stream, o Options) (*Report, error) {
+	c, err := newComparer(a, b, o)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.Equal(a.Bytes, b.Bytes) {
+		if _, err := layOut(a.Name, a.Bytes[:min(len(a.Bytes), headerSize)]); err != nil {
+			return nil, err
+		}
+		c.report.Verdict = Identical
+	} else if err := c.compare(a, b); err != nil {
+		return nil, err
+	}
+	for _, g := range c.ignore {
+		c.report.Ignored = append(c.report.Ignored, Ignored{g.text, g.hits})
+	}
+	return c.report, nil
+}
+
+func newComparer(a, b Stream, o Options) (*comparer, error) {
+	file := func(s Stream) File {
+		return File{Name: s.Name, Bytes: int64(len(s.Bytes)), Errors: []report.Finding{}}
+	}
 	c := &comparer{
 		seed: maphash.MakeSeed(),
 		report: &Report{
-			Tool: report.Tool, Command: "diff", Verdict: Identical,
-			A:           File{Name: a.Name, Bytes: int64(len(a.Bytes)), Errors: []report.Finding{}},
-			B:           File{Name: b.Name, Bytes: int64(len(b.Bytes)), Errors: []report.Finding{}},
+			Tool: report.Tool, Command: "diff", A: file(a), B: file(b),
 			Differences: []*Difference{}, Ignored: []Ignored{},
 		},
 	}
@@ -42,17 +62,16 @@ func Streams(a, b Stream, o Options) (*Report, error) {
 		}
 		c.ignore = append(c.ignore, g)
 	}
-	if bytes.Equal(a.Bytes, b.Bytes) {
-		_, err := layOut(a.Name, a.Bytes[:min(len(a.Bytes), headerSize)])
-		c.ignored()
-		return c.report, err
-	}
-	var err error
+	return c, nil
+}
+
+// compare lays both streams out and finds all differences.
+func (c *comparer) compare(a, b Stream) (err error) {
 	if c.a, err = layOut(a.Name, a.Bytes); err != nil {
-		return nil, err
+		return err
 	}
 	if c.b, err = layOut(b.Name, b.Bytes); err != nil {
-		return nil, err
+		return err
 	}
 	c.report.A.Errors, c.report.B.Errors = c.a.Errors, c.b.Errors
 	c.report.A.Undecoded, c.report.B.Undecoded = c.a.Undecided(), c.b.Undecided()
@@ -60,9 +79,8 @@ func Streams(a, b Stream, o Options) (*Report, error) {
 	c.commands()
 	c.sections()
 	c.tail()
-	c.ignored()
 	c.judge()
-	return c.report, nil
+	return nil
 }
 
 const headerSize = 8 // QEVM, be32 version
@@ -82,8 +100,9 @@ type comparer struct {
 	ignore []*glob
 	report *Report
 
-	in     string // what the next differences are in
-	hasRAM bool   // RAM is compared
+	in      string        // what the next differences are in
+	devices [2]*show.Node // which that is, in A and B, if it is one
+	hasRAM  bool          // RAM is compared
 }
 
 // add keeps a difference, unless it is ignored, and reports whether it did. Its
@@ -116,12 +135,7 @@ func (c *comparer) add(d *Difference, pathA, pathB string) bool {
 	return true
 }
 
-func (c *comparer) ignored() {
-	for _, g := range c.ignore {
-		c.report.Ignored = append(c.report.Ignored, Ignored{g.text, g.hits})
-	}
-}
-
+// judge gives the report its verdict.
 func (c *comparer) judge() {
 	r := c.report
 	switch {
@@ -182,7 +196,7 @@ func (c *comparer) head() {
 		c.facts("stream/page_size", size(c.a), size(c.b))
 	}
 	c.in = "configuration"
-	c.configuration("configuration", func(g *show.Configuration) any { return "" })
+	c.configuration("configuration", func(*show.Configuration) any { return nil })
 	if c.a.Configuration == nil || c.b.Configuration == nil {
 		return
 	}
@@ -201,8 +215,11 @@ func (c *comparer) configuration(path string, of func(*show.Configuration) any) 
 		if g == nil {
 			return nil
 		}
-		v := of(g)
-		return &fact{g.Extent, v, fmt.Sprint(v)}
+		f := &fact{Extent: g.Extent, value: of(g)}
+		if f.value != nil {
+			f.text = fmt.Sprint(f.value)
+		}
+		return f
 	}
 	c.facts(path, get(c.a), get(c.b))
 }
@@ -212,7 +229,7 @@ func (c *comparer) tail() {
 	if c.a.End == nil || c.b.End == nil {
 		return
 	}
-	c.in = "stream"
+	c.in, c.devices = "stream", [2]*show.Node{}
 	at := func(e *show.Extent) *fact {
 		if e == nil {
 			return nil
@@ -286,6 +303,7 @@ func (c *comparer) bytes(what What, path string, a, b show.Extent) {
 		return
 	}
 	d := &Difference{Kind: Changed, What: what, A: bytesSide(a, x), B: bytesSide(b, y), Bytes: differ(x, y)}
+	d.Clock = c.clock(path, path, "")
 	c.add(d, path, path)
 }
 

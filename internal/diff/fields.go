@@ -34,7 +34,7 @@ func leaf(n *show.Node) bool {
 
 // only adds what is in one stream only: the other one is nil.
 func (c *comparer) only(a, b *show.Node) {
-	n := cmpOr(a, b)
+	n := either(a, b)
 	d := &Difference{Kind: OnlyInA, What: what(n), Type: n.Type}
 	if a == nil {
 		d.Kind, d.B = OnlyInB, c.side(c.b, b)
@@ -146,9 +146,12 @@ func (c *comparer) node(a, b *show.Node) {
 		c.children(a, b)
 	case a.Integers() > 0 && b.Integers() > 0:
 		c.byPlace(a, b, integers(a), integers(b))
-	case bytes.Equal(c.a.At(a.Extent), c.b.At(b.Extent)) && leaf(a) == leaf(b):
-	default:
-		d := &Difference{Kind: Changed, What: WhatValue, Type: a.Type, Clock: clock(a), A: c.side(c.a, a), B: c.side(c.b, b)}
+	case !leaf(a) || !leaf(b) || !bytes.Equal(c.a.At(a.Extent), c.b.At(b.Extent)):
+		d := &Difference{Kind: Changed, What: WhatValue, A: c.side(c.a, a), B: c.side(c.b, b)}
+		if a.Type == b.Type {
+			d.Type = a.Type
+		}
+		d.Clock = c.clock(a.Path, b.Path, d.Type)
 		if a.IsBytes() && b.IsBytes() {
 			d.Bytes = differ(d.A.raw, d.B.raw)
 		}

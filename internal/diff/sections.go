@@ -50,7 +50,7 @@ func (c *comparer) sections() {
 	for _, p := range all {
 		before := t.Differences
 		c.section(p, moved[p.label], a, b)
-		if one := cmpOr(p.a, p.b); one.Kind == show.Device {
+		if either(p.a, p.b).Kind == show.Device {
 			t.Devices++
 			if t.Differences > before {
 				t.Differing++
@@ -59,7 +59,8 @@ func (c *comparer) sections() {
 	}
 }
 
-func cmpOr(a, b *show.Node) *show.Node {
+// either is the one of two that is there, A's if both are.
+func either(a, b *show.Node) *show.Node {
 	if a != nil {
 		return a
 	}
@@ -102,7 +103,8 @@ func movedOf(all []pair) map[string]bool {
 // section compares two sections. What is missing in a stream that does not
 // reach its end may be missing only there.
 func (c *comparer) section(p pair, moved bool, a, b []*show.Node) {
-	c.in = cmpOr(p.a, p.b).Path
+	c.devices = [2]*show.Node{p.a, p.b}
+	c.in = either(p.a, p.b).Path
 	if p.a == nil || p.b == nil {
 		if end := [2]*int64{c.a.End, c.b.End}; p.a == nil && end[0] != nil || p.b == nil && end[1] != nil {
 			c.only(p.a, p.b)

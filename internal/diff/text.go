@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,19 +55,17 @@ func (r *Report) summary() string {
 	case Identical:
 		return fmt.Sprintf("the same %d bytes", r.A.Bytes)
 	case Differ:
-		switch {
-		case t.Clocks == t.Differences:
-			add("%s, only clocks", count(t.Differences, "difference"))
-		case t.Clocks > 0:
-			add("%s, %d of them clocks", count(t.Differences, "difference"), t.Clocks)
-		default:
-			add("%s", count(t.Differences, "difference"))
-		}
+		add("%s", count(t.Differences, "difference"))
 		if t.Differing > 0 {
-			add("in %d of %s", t.Differing, count(t.Devices, "device"))
+			parts[0] += fmt.Sprintf(" in %d of %s", t.Differing, count(t.Devices, "device"))
+		}
+		if t.Clocks == t.Differences {
+			add("only clocks")
+		} else if t.Clocks > 0 {
+			add("%d of them clocks", t.Clocks)
 		}
 		if t.DifferPages > 0 {
-			add("%d of %s of RAM differ", t.DifferPages, count(t.Pages, "page"))
+			add("%d of %s of RAM", t.DifferPages, count(t.Pages, "page"))
 		}
 	case Undecided:
 		add("no difference was found")
@@ -133,7 +130,7 @@ func group(b *strings.Builder, ink report.Ink, width int, all []*Difference) {
 	if clocks == len(all) {
 		remark = "  (only clocks)"
 	}
-	fmt.Fprintf(b, "%*s  %s%s\n", 2*width+2, "", report.Clean(all[0].In), remark)
+	fmt.Fprintf(b, "%s%s\n", report.Clean(all[0].In), remark)
 	var lines []line
 	for i := 0; i < len(all); {
 		n := alike(all[i:])
@@ -168,8 +165,6 @@ func group(b *strings.Builder, ink report.Ink, width int, all []*Difference) {
 }
 
 const widest = 40 // name or kind beyond which a line goes its own way
-
-var index = regexp.MustCompile(`\[[0-9]+\]`)
 
 // pattern is a path without its indices, for people.
 func pattern(path string) string {
@@ -213,7 +208,7 @@ func (d *Difference) line() line {
 // kind is the word for what differs.
 func (d *Difference) kind() string {
 	switch {
-	case d.What == WhatValue || d.What == WhatField && d.Type != "":
+	case d.Type != "":
 		return report.Clean(d.Type)
 	case d.What == WhatStream:
 		return ""
@@ -234,6 +229,10 @@ func (d *Difference) values() string {
 		return d.bytes()
 	}
 	a, b := d.A.words(), d.B.words()
+	if d.Clock { // large numbers that mean little
+		a, _, _ = strings.Cut(a, " (0x")
+		b, _, _ = strings.Cut(b, " (0x")
+	}
 	if a == b { // the same value in other bytes
 		a, b = strings.TrimSpace(fmt.Sprintf("%s %x", a, d.A.raw)), strings.TrimSpace(fmt.Sprintf("%s %x", b, d.B.raw))
 	}
@@ -288,7 +287,7 @@ func (d *Difference) pages() string {
 	}
 	if p := d.Pages; p != nil {
 		if p.Differ > 0 {
-			add("%s differ", count(p.Differ, "page"))
+			add("%s differing", count(p.Differ, "page"))
 		}
 		if p.OnlyInA > 0 {
 			add("%s only in A", count(p.OnlyInA, "page"))
