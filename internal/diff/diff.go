@@ -105,9 +105,8 @@ type comparer struct {
 	hasRAM  bool          // RAM is compared
 }
 
-// add keeps a difference, unless it is ignored, and reports whether it did. Its
-// Path and In are set here.
-func (c *comparer) add(d *Difference, pathA, pathB string) bool {
+// add keeps a difference, unless it is ignored. Its Path and In are set here.
+func (c *comparer) add(d *Difference, pathA, pathB string) {
 	d.Path, d.In = pathA, c.in
 	if d.A == nil {
 		d.Path = pathB
@@ -125,14 +124,13 @@ func (c *comparer) add(d *Difference, pathA, pathB string) bool {
 	t := &c.report.Totals
 	if hidden {
 		t.Ignored++
-		return false
+		return
 	}
 	t.Differences++
 	if d.Clock {
 		t.Clocks++
 	}
 	c.report.Differences = append(c.report.Differences, d)
-	return true
 }
 
 // judge gives the report its verdict.
@@ -185,7 +183,7 @@ func (c *comparer) head() {
 		return &fact{show.Extent{Size: headerSize}, n, strconv.FormatUint(uint64(n), 10)}
 	}
 	c.facts("stream/version", number(c.a.Version), number(c.b.Version))
-	if len(c.a.Devices)+len(c.a.Sections) > 0 && len(c.b.Devices)+len(c.b.Sections) > 0 {
+	if c.a.End != nil && c.b.End != nil { // else they may not be known
 		footers := func(r *show.Report) *fact {
 			return &fact{show.Extent{Size: r.Bytes}, r.Footers, strconv.FormatBool(r.Footers)}
 		}
@@ -243,7 +241,8 @@ func (c *comparer) tail() {
 	}
 }
 
-// commands compares the commands in their order.
+// commands compares the commands in their order. Those missing in a stream that
+// does not reach its end may be missing only there.
 func (c *comparer) commands() {
 	c.in = "commands"
 	keys := func(r *show.Report) []string {
@@ -254,11 +253,15 @@ func (c *comparer) commands() {
 		return k
 	}
 	onlyA, onlyB := apart(keys(c.a), keys(c.b))
-	for _, i := range onlyA {
-		c.command(i, -1)
+	if c.b.End != nil {
+		for _, i := range onlyA {
+			c.command(i, -1)
+		}
 	}
-	for _, j := range onlyB {
-		c.command(-1, j)
+	if c.a.End != nil {
+		for _, j := range onlyB {
+			c.command(-1, j)
+		}
 	}
 }
 

@@ -82,8 +82,8 @@ func inflated(data []byte, size int, seed maphash.Seed) uint64 {
 	if err != nil {
 		return 0
 	}
-	b := make([]byte, size)
-	if _, err := io.ReadFull(z, b); err != nil {
+	b, err := io.ReadAll(io.LimitReader(z, int64(size)+1)) // to its end, where the checksum is
+	if err != nil || len(b) != size {
 		return 0
 	}
 	return maphash.Bytes(seed, b)
@@ -150,9 +150,12 @@ func (c *comparer) block(a, b *block) {
 		differ, unknown = d.Pages.Differ+d.Pages.OnlyInA+d.Pages.OnlyInB, d.Pages.Unknown
 	}
 	missing := b == nil && c.b.End == nil || a == nil && c.a.End == nil
-	if missing || d.Kind == Changed && differ == 0 && a.used == b.used {
+	if missing {
 		differ = 0
-	} else if !c.add(d, path, path) {
+	} else if d.Kind != Changed || differ > 0 || a.used != b.used {
+		c.add(d, path, path)
+	}
+	if slices.ContainsFunc(c.ignore, func(g *glob) bool { return g.matches(path) }) {
 		return
 	}
 	t := &c.report.Totals
