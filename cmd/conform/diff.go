@@ -98,7 +98,7 @@ func diffStatus(w io.Writer, r *diff.Report, quiet bool) error {
 		for _, x := range f.Errors {
 			fmt.Fprintf(w, "conform: %s: %s\n", f.Name, report.Clean(x.Line()))
 		}
-		if f.Undecoded {
+		if f.Undecoded && len(f.Errors) == 0 {
 			fmt.Fprintf(w, "conform: %s: nothing of the device state could be decoded: no usable description\n", f.Name)
 		}
 	}
