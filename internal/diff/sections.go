@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -70,7 +71,7 @@ func either(a, b *show.Node) *show.Node {
 // inOrder lists the sections of a stream as they stand in it.
 func inOrder(r *show.Report) []*show.Node {
 	all := slices.Concat(r.Sections, r.Devices)
-	slices.SortFunc(all, func(a, b *show.Node) int { return int(a.Offset - b.Offset) })
+	slices.SortFunc(all, func(a, b *show.Node) int { return cmp.Compare(a.Offset, b.Offset) })
 	return all
 }
 
@@ -91,7 +92,7 @@ func movedOf(all []pair) map[string]bool {
 		return l
 	}
 	inA := labels(both)
-	slices.SortFunc(both, func(p, q pair) int { return int(p.b.Offset - q.b.Offset) })
+	slices.SortFunc(both, func(p, q pair) int { return cmp.Compare(p.b.Offset, q.b.Offset) })
 	leftOver, _ := apart(inA, labels(both))
 	moved := map[string]bool{}
 	for _, i := range leftOver {

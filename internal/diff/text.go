@@ -78,7 +78,7 @@ func (r *Report) summary() string {
 		add("no difference in %s", count(t.Devices, "device"))
 	}
 	if t.Unknown > 0 {
-		add("%s of RAM cannot be compared (XBZRLE)", count(t.Unknown, "page"))
+		add("%s of RAM cannot be compared", count(t.Unknown, "page"))
 	}
 	if t.Ignored > 0 {
 		add("%d ignored", t.Ignored)
@@ -86,11 +86,11 @@ func (r *Report) summary() string {
 	return strings.Join(parts, ", ")
 }
 
-func count(n int, what string) string {
+func count[T int | int64](n T, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
-	return strconv.Itoa(n) + " " + what + "s"
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // A line is one difference, or the words for several.
@@ -245,7 +245,7 @@ func (s *Side) words() string {
 		return s.Block.words()
 	}
 	if s.text == "" && s.Value == nil {
-		return count(int(s.Size), "byte")
+		return count(s.Size, "byte")
 	}
 	return report.Clean(s.text)
 }

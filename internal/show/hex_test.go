@@ -1,6 +1,7 @@
 package show
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
@@ -54,7 +55,7 @@ func TestHexHasEachByteOnce(t *testing.T) {
 		for _, d := range r.Devices {
 			var runs []Run
 			walk(d, func(n *Node) { runs = append(runs, n.Hex...) })
-			slices.SortFunc(runs, func(a, b Run) int { return int(a.Offset - b.Offset) })
+			slices.SortFunc(runs, func(a, b Run) int { return cmp.Compare(a.Offset, b.Offset) })
 			require.Equal(t, d.Offset+d.Size, check(d.Offset, runs), "%s %s", name, d.Path)
 			for _, p := range d.Parts {
 				require.Equal(t, p.Offset+p.Size, check(p.Offset, p.Hex), name)
