@@ -247,6 +247,7 @@ func TestElementsOfAQueue(t *testing.T) {
 		{"changed", stream(e[0], later, e[2]), [][2]side{{log(1), log(1)}}},
 		{"first, and changed", stream(fresh, e[0], later, e[2]), [][2]side{{none, all(0)}, {log(1), log(2)}}},
 		{"other marker", stream(e[0], marked, e[2]), [][2]side{{mark(1), mark(1)}}},
+		{"second, and other marker", stream(e[0], fresh, marked, e[2]), [][2]side{{none, all(1)}, {mark(1), mark(2)}}},
 		{"first, and other marker", stream(fresh, e[0], marked, e[2]), [][2]side{{none, all(0)}, {mark(1), mark(2)}}},
 	} {
 		for _, reverse := range []bool{false, true} {
@@ -305,6 +306,100 @@ func TestACutIsNoDifference(t *testing.T) {
 		}
 	}
 	require.Greater(t, broken, 50)
+}
+
+// So it is wherever it is cut.
+func TestACutAnywhereIsNoDifference(t *testing.T) {
+	s := rich
+	s.iter = []string{"start", "part", "end"}
+	s.ram = [][]byte{zero(0, "a", 0), zero(1, "a", 0), zero(0, "b", 0)}
+	b := s.bytes()
+	for n := 8; n < len(b); n++ {
+		for _, r := range []*Report{compared(t, b, b[:n:n]), compared(t, b[:n:n], b)} {
+			require.Empty(t, lines(r), "cut at %d", n)
+		}
+	}
+}
+
+// Where decoding stops, what is behind is compared as bytes, and is not missing.
+func TestAStopIsNoDifference(t *testing.T) {
+	before, e, behind := threeEvents(t)
+	long := slices.Clone(e[1])
+	long[8]++ // its extended_length
+	whole := slices.Concat(before, e[0], e[1], e[2], behind)
+	stopped := slices.Concat(before, e[0], long, e[2], behind)
+	want := []string{"changed value " + queuePath + "[1]/extended_length", "changed decoded spapr"}
+	require.Equal(t, want, lines(compared(t, whole, stopped)))
+	require.Equal(t, want, lines(compared(t, stopped, whole)))
+	later := slices.Clone(stopped)
+	at := len(before) + 2*event + 50
+	later[at] ^= 1
+	r := compared(t, stopped, later)
+	require.Equal(t, []string{"changed payload spapr"}, lines(r))
+	d := r.Differences[0]
+	require.EqualValues(t, at, d.A.Offset+d.Bytes.First)
+	require.EqualValues(t, 1, d.Bytes.Differ)
+}
+
+// What concerns the whole stream, one thing at a time.
+func TestHeads(t *testing.T) {
+	sub := func(name string, body ...byte) []byte { // wire-format, Configuration
+		return slices.Concat([]byte{5}, counted("configuration/"+name), be32(1), body)
+	}
+	uuid := sub("uuid", make([]byte, 16)...)
+	uuid[len(uuid)-1] = 7
+	base := built{machine: "m", devices: rich.devices}
+	for _, c := range []struct {
+		change func(*built)
+		want   string
+		value  any
+	}{
+		{func(s *built) { s.subs = sub("target-page-bits", 0, 0, 0, 12) }, "configuration/page_bits", uint32(12)},
+		{func(s *built) { s.subs = sub("capabilities", 0, 0, 0, 1, 3, 'a', '-', 'b') }, "configuration/capabilities", []string{"a-b"}},
+		{func(s *built) { s.subs = uuid }, "configuration/uuid", "00000000-0000-0000-0000-000000000007"},
+		{func(s *built) { s.pageSize = 8192 }, "stream/page_size", 8192},
+	} {
+		s := base
+		c.change(&s)
+		r := compared(t, base.bytes(), s.bytes())
+		require.Equal(t, []string{"changed stream " + c.want}, lines(r))
+		require.Equal(t, c.value, r.Differences[0].B.Value)
+	}
+	old := base.bytes()
+	old[7] = 2
+	require.Equal(t, []string{"changed stream stream/version"}, lines(compared(t, base.bytes(), old)))
+
+	all := corpusStreams(t)
+	got := lines(compared(t, all["pc-i440fx-2.3-7.2"], all["pc-7.2"]))
+	require.Equal(t, []string{"changed stream stream/footers", "only-in-b stream configuration"}, got[:2])
+}
+
+// Pages of two sizes are not held against each other.
+func TestPagesOfTwoSizes(t *testing.T) {
+	a := built{machine: "m", blocks: "a=2", ram: [][]byte{zero(0, "a", 0)}, devices: rich.devices}
+	b := a
+	b.pageSize = 8192
+	require.Equal(t, []string{"changed stream stream/page_size"}, lines(compared(t, a.bytes(), b.bytes())))
+}
+
+// A section of several parts that nothing is known of.
+func TestParts(t *testing.T) {
+	a := rich
+	a.iter = []string{"start", "part", "end"}
+	for _, c := range []struct {
+		iter []string
+		want []string
+	}{
+		{[]string{"start", "part", "end"}, []string{}},
+		{[]string{"Start", "part", "end"}, []string{"changed payload iter"}},
+		{[]string{"start", "parts", "End"}, []string{"changed part iter", "changed part iter"}},
+		{[]string{"start", "part", "end", "end"}, []string{"only-in-b part iter"}},
+		{[]string{"start", "part"}, []string{"only-in-a part iter"}},
+	} {
+		b := a
+		b.iter = c.iter
+		require.Equal(t, c.want, lines(compared(t, a.bytes(), b.bytes())))
+	}
 }
 
 var (

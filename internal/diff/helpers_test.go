@@ -62,7 +62,10 @@ type built struct {
 	ram      [][]byte // records between MEM_SIZE and EOS; nil: no RAM
 	blocks   string   // name=pages, joined by spaces; a page has 4096 bytes
 	devices  []device
-	bare     bool // no description
+	subs     []byte   // of the configuration
+	iter     []string // payloads of the START, PARTs and END of a section that nobody knows
+	pageSize int      // 0: 4096
+	bare     bool     // no description
 	trailing string
 }
 
@@ -77,7 +80,7 @@ type device struct {
 func (s built) bytes() []byte {
 	b := slices.Concat([]byte("QEVM\x00\x00\x00\x03"))
 	if s.machine != "" {
-		b = slices.Concat(b, []byte{7}, be32(len(s.machine)), []byte(s.machine))
+		b = slices.Concat(b, []byte{7}, be32(len(s.machine)), []byte(s.machine), s.subs)
 	}
 	for _, c := range s.commands {
 		b = append(b, c...)
@@ -96,6 +99,17 @@ func (s built) bytes() []byte {
 		}
 		b = slices.Concat(b, be64(total|4), list, be64(0x10), footer(1))
 		b = slices.Concat(b, []byte{3}, be32(1), slices.Concat(s.ram...), be64(0x10), footer(1))
+	}
+	for i, payload := range s.iter {
+		kind := []byte{1, 2, 3}[min(i, 1)]
+		if i == len(s.iter)-1 {
+			kind = 3
+		}
+		b = slices.Concat(b, []byte{kind}, be32(2))
+		if i == 0 {
+			b = slices.Concat(b, counted("iter"), be32(0), be32(1))
+		}
+		b = slices.Concat(b, []byte(payload), footer(2))
 	}
 	var described []string
 	for i, d := range s.devices {
@@ -123,7 +137,7 @@ func (s built) bytes() []byte {
 	}
 	b = append(b, 0)
 	if !s.bare {
-		text := `{"page_size": 4096, "devices": [` + strings.Join(described, ", ") + `]}`
+		text := fmt.Sprintf(`{"page_size": %d, "devices": [%s]}`, max(4096, s.pageSize), strings.Join(described, ", "))
 		b = slices.Concat(b, []byte{6}, be32(len(text)), []byte(text))
 	}
 	return append(b, s.trailing...)
