@@ -305,8 +305,13 @@ func apart(a, b []string) (onlyA, onlyB []int) {
 	return onlyA, onlyB
 }
 
-// bytes compares what stands at two places.
+// bytes compares what stands at two places, if one of the streams ends there as
+// far as that goes.
 func (c *comparer) bytes(what What, path string, a, b show.Extent) {
+	if cut(c.a, a) || cut(c.b, b) {
+		a.Size = min(a.Size, b.Size)
+		b.Size = a.Size
+	}
 	x, y := c.a.At(a), c.b.At(b)
 	if bytes.Equal(x, y) {
 		return
@@ -315,6 +320,9 @@ func (c *comparer) bytes(what What, path string, a, b show.Extent) {
 	d.Clock = c.clock(path, path, "")
 	c.add(d, path, path)
 }
+
+// cut: the stream ends in e.
+func cut(r *show.Report, e show.Extent) bool { return r.End == nil && e.Offset+e.Size >= r.Bytes }
 
 func bytesSide(e show.Extent, b []byte) *Side {
 	return &Side{Offset: e.Offset, Size: e.Size, raw: b}

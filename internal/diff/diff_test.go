@@ -314,7 +314,12 @@ func TestACutAnywhereIsNoDifference(t *testing.T) {
 	s.iter = []string{"start", "part", "end"}
 	s.ram = [][]byte{zero(0, "a", 0), zero(1, "a", 0), zero(0, "b", 0)}
 	b := s.bytes()
+	r, err := show.Stream("", b)
+	require.NoError(t, err)
 	for n := 8; n < len(b); n++ {
+		if int64(n) == *r.End+1 {
+			continue // that is a whole stream, which has no description
+		}
 		for _, r := range []*Report{compared(t, b, b[:n:n]), compared(t, b[:n:n], b)} {
 			require.Empty(t, lines(r), "cut at %d", n)
 		}

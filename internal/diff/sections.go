@@ -127,19 +127,9 @@ func (c *comparer) section(p pair, moved bool, a, b []*show.Node) {
 		c.children(p.a, p.b)
 		c.rest(p.a, p.b)
 	default:
-		x, y := p.a.Payload(), p.b.Payload()
-		if cut(c.a, p.a, a) || cut(c.b, p.b, b) {
-			x.Size = min(x.Size, y.Size)
-			y.Size = x.Size
-		}
-		c.bytes(WhatPayload, p.a.Path, x, y)
+		c.bytes(WhatPayload, p.a.Path, p.a.Payload(), p.b.Payload())
 		c.parts(p.a, p.b)
 	}
-}
-
-// cut: the stream ends in n.
-func cut(r *show.Report, n *show.Node, all []*show.Node) bool {
-	return r.End == nil && n == all[len(all)-1]
 }
 
 // version compares the versions of sections or subsections.
