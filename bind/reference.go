@@ -98,8 +98,11 @@ func (r *Reference) LoadOver(s *model.Schema, before *model.Struct, stream []byt
 	}
 	loaded, err := vmstate.Load(c.Description, obj, stream, version, vmstate.LoadOptions{Limits: r.Limits})
 	after, broken := c.read(obj)
-	if broken != nil {
-		return nil, l, fmt.Errorf("%w (%v): %v", ErrLinks, err, broken)
+	switch {
+	case broken != nil && err != nil:
+		return nil, l, fmt.Errorf("%w that was refused (%v): %v", ErrLinks, err, broken)
+	case broken != nil:
+		return nil, l, fmt.Errorf("%w: %v", ErrLinks, broken)
 	}
 	return after, model.Loaded{Consumed: loaded.Consumed, Notes: loaded.Notes}, err
 }

@@ -133,6 +133,7 @@ stream: 07
 expect: accept
 consumed: 1
 `
+	const accepted = "expect: accept\nconsumed: 1"
 	c, err := ParseCase([]byte("# for people\n\n" + good))
 	require.NoError(t, err)
 	require.Nil(t, c.Try(Reference()))
@@ -166,6 +167,16 @@ consumed: 1
 		{"do: load", "do: load\ntimes: 1000000"},
 		{"do: load", "do: load\nmemory: much"},
 		{"do: load", "do: load\nmemory: 0"},
+		{"do: load", "do: load\nfault: cycle 0 0 0"},
+		{"expect: accept", "expect: accept\noffset: 0"},
+		{"consumed: 1", "consumed: 1\nnote: no/rule 0 \"\""},
+		{"consumed: 1", "consumed: 1\nnote: qtailq/order -1 \"\""},
+		{"consumed: 1", "consumed: 1\nnote: qtailq/order 0 \"\" 7"},
+		{accepted, "expect: refuse\nrule: no/rule\nclass: limit\noffset: 0"},
+		{accepted, "expect: refuse\nrule: qtailq/order\nclass: bad\noffset: 0"},
+		{accepted, "expect: refuse\nrule: qtailq/order\nclass: limit\noffset: -1"},
+		{accepted, "expect: refuse\nrule: qtailq/order\nclass: limit\noffset: 0\nconsumed: 1"},
+		{"do: load", "do: save-broken\nfault: cycle -1 0 0"},
 	} {
 		bad := bytes.Replace([]byte(good), []byte(change[0]), []byte(change[1]), 1)
 		require.NotEqual(t, good, string(bad))

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -105,39 +106,45 @@ func ParseCase(text []byte) (Case, error) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		key, value, ok := strings.Cut(line, ": ")
-		if !ok || !caseKeys[key] {
+		key, value, ok := strings.Cut(line, ":")
+		if !ok || !slices.Contains(caseKeys, key) {
 			return Case{}, fmt.Errorf("case: the line %.60q is none of a case", line)
 		}
 		if p.lines[key] != nil && key != "note" {
 			return Case{}, fmt.Errorf("case: %s stands twice", key)
 		}
-		p.lines[key] = append(p.lines[key], value)
+		p.lines[key] = append(p.lines[key], strings.TrimSpace(value))
 	}
 	c := p.parse()
+	for _, key := range caseKeys {
+		if p.lines[key] != nil {
+			p.fail(key, errors.New("has no meaning in this case"))
+		}
+	}
 	if p.err != nil {
 		return Case{}, fmt.Errorf("case: %w", p.err)
 	}
 	return c, nil
 }
 
-var caseKeys = map[string]bool{
-	"property": true, "do": true, "schema": true, "version": true, "fault": true, "value": true, "stream": true,
-	"times": true, "memory": true, "before": true, "saved": true, "expect": true, "consumed": true, "note": true, "rule": true, "class": true, "offset": true, "path": true,
+var caseKeys = []string{
+	"property", "do", "schema", "version", "times", "memory", "fault", "value", "before", "stream", "saved",
+	"expect", "consumed", "note", "rule", "class", "offset", "path",
 }
 
 // A caseParser keeps the first thing that is wrong.
 type caseParser struct {
-	lines map[string][]string
+	lines map[string][]string // that nobody took yet
 	err   error
 }
 
-// take gives the value of a key.
+// take gives the value of a key, and takes its line away.
 func (p *caseParser) take(key string) (string, bool) {
 	values := p.lines[key]
 	if len(values) == 0 {
 		return "", false
 	}
+	delete(p.lines, key)
 	return values[0], true
 }
 
@@ -165,6 +172,20 @@ func (p *caseParser) path(key, quoted string) string {
 	path, err := strconv.Unquote(quoted)
 	p.fail(key, err)
 	return path
+}
+
+func (p *caseParser) rule(key string, id rules.ID) rules.ID {
+	if _, ok := rules.Lookup(id); !ok {
+		p.fail(key, fmt.Errorf("there is no rule %.60q", id))
+	}
+	return id
+}
+
+func (p *caseParser) offset(key string, n int64) int64 {
+	if n < 0 {
+		p.fail(key, fmt.Errorf("%d is no offset", n))
+	}
+	return n
 }
 
 func (p *caseParser) value(key string, of *model.Schema) *model.Struct {
@@ -200,21 +221,27 @@ func (p *caseParser) parse() Case {
 	}
 	c.Value, c.Before = p.value("value", c.Schema), p.value("before", c.Schema)
 	c.Stream, c.Saved = p.bytes("stream"), p.bytes("saved")
-	if _, ok := p.take("times"); ok {
+	if p.lines["times"] != nil {
 		n := p.number("times")
 		if n < 2 || n > maxTimes {
 			p.fail("times", fmt.Errorf("%d is not from 2 to %d", n, maxTimes))
 		}
 		c.Times = int(n)
 	}
-	if _, ok := p.take("memory"); ok {
+	if p.lines["memory"] != nil {
 		if c.Memory = p.number("memory"); c.Memory < 1 {
 			p.fail("memory", fmt.Errorf("%d is less than a byte", c.Memory))
 		}
 	}
 	switch expect := p.need("expect"); expect {
 	case "refuse":
-		c.Refuse = &rules.Error{Rule: rules.ID(p.need("rule")), Class: rules.Class(p.need("class")), Offset: p.number("offset")}
+		c.Refuse = &rules.Error{
+			Rule: p.rule("rule", rules.ID(p.need("rule"))), Class: rules.Class(p.need("class")),
+			Offset: p.offset("offset", p.number("offset")),
+		}
+		if !slices.Contains(rules.Classes, c.Refuse.Class) {
+			p.fail("class", fmt.Errorf("there is no class %.60q", c.Refuse.Class))
+		}
 		if path, ok := p.take("path"); ok {
 			c.Refuse.Path = p.path("path", path)
 		}
@@ -257,18 +284,22 @@ func (p *caseParser) accept(c *Case) {
 	for _, value := range p.lines["note"] {
 		var n rules.Note
 		var path string
-		if _, err := fmt.Sscanf(value, "%s %d %q", &n.Rule, &n.Offset, &path); err != nil {
+		if !scan(value, "%s %d %q", &n.Rule, &n.Offset, &path) {
 			p.fail("note", fmt.Errorf("%q is not rule, offset and path", value))
 		}
+		p.rule("note", n.Rule)
+		p.offset("note", n.Offset)
 		n.Path = path
 		c.Notes = append(c.Notes, n)
 	}
+	delete(p.lines, "note")
 }
 
 func (p *caseParser) fault(c *Case) {
 	var kind string
 	value := p.need("fault")
-	if _, err := fmt.Sscanf(value, "%s %d %d %d", &kind, &c.Fault.Queue, &c.Fault.Element, &c.Fault.Other); err != nil {
+	f := &c.Fault
+	if !scan(value, "%s %d %d %d", &kind, &f.Queue, &f.Element, &f.Other) || min(f.Queue, f.Element, f.Other) < 0 {
 		p.fail("fault", fmt.Errorf("%q is not kind, queue, element and other", value))
 		return
 	}
@@ -279,6 +310,13 @@ func (p *caseParser) fault(c *Case) {
 	if c.Refuse == nil {
 		p.fail("expect", errors.New("broken links are to be refused"))
 	}
+}
+
+// scan is fmt.Sscanf of the whole of s.
+func scan(s, format string, to ...any) bool {
+	var more string
+	n, _ := fmt.Sscanf(s, format+" %s", append(to, &more)...)
+	return n == len(to)
 }
 
 // Token is the text, deflated and in base64url: one word to hand on.

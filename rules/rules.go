@@ -37,6 +37,12 @@ const (
 	BadDescription    Class = "bad-description"    // unusable description; offset: first byte that does not fit
 )
 
+// Classes are all of them.
+var Classes = []Class{
+	Truncated, VersionTooNew, VersionTooOld, UnknownSubsection, Mismatch, OutOfRange, MissingField, CountMismatch,
+	Limit, Hook, TrailingData, BadLink, Framing, BadDescription,
+}
+
 // Error returns the class's name.
 func (c Class) Error() string { return string(c) }
 

@@ -7,19 +7,19 @@ import (
 	"go/parser"
 	"go/token"
 	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 )
 
-// ids are the constants of type ID, read from the source: the compiler lists
-// none.
-func ids(t *testing.T) []ID {
+// constants are those of a type, read from the source: the compiler lists none.
+func constants[T ~string](t *testing.T, source, of string) []T {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "registry.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), source, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var found []ID
+	var found []T
 	for _, d := range file.Decls {
 		g, ok := d.(*ast.GenDecl)
 		if !ok || g.Tok != token.CONST {
@@ -27,21 +27,21 @@ func ids(t *testing.T) []ID {
 		}
 		for _, s := range g.Specs {
 			v := s.(*ast.ValueSpec)
-			if name, ok := v.Type.(*ast.Ident); !ok || name.Name != "ID" {
+			if name, ok := v.Type.(*ast.Ident); !ok || name.Name != of {
 				continue
 			}
-			id, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
+			value, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
 			if err != nil {
 				t.Fatal(err)
 			}
-			found = append(found, ID(id))
+			found = append(found, T(value))
 		}
 	}
 	return found
 }
 
 func TestEveryRuleIsRegisteredOnce(t *testing.T) {
-	declared := ids(t)
+	declared := constants[ID](t, "registry.go", "ID")
 	if len(declared) != len(Registry) {
 		t.Errorf("%d ids are declared and %d rules registered", len(declared), len(Registry))
 	}
@@ -56,6 +56,12 @@ func TestEveryRuleIsRegisteredOnce(t *testing.T) {
 		if !seen[id] {
 			t.Errorf("%s is not registered", id)
 		}
+	}
+}
+
+func TestClassesAreAllOfThem(t *testing.T) {
+	if declared := constants[Class](t, "rules.go", "Class"); !slices.Equal(declared, Classes) {
+		t.Errorf("declared are %v", declared)
 	}
 }
 

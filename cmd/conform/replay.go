@@ -36,7 +36,7 @@ Exit status: 0 the target answers so, 1 it does not, 2 no such case or target.`,
 		Example: `  conform replay case.txt
   conform test --cases 100000 | sed -n 's/.*conform replay //p' | xargs -n 1 conform replay`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
+			if len(args) != 1 || args[0] == "" {
 				return errors.New("replay which case? conform replay CASE|TOKEN")
 			}
 			return nil

@@ -33,7 +33,7 @@ type verdict struct {
 
 // A size is how large a case is.
 type size struct {
-	Elements int // of queues and lists, and pairs of trees, in its stream
+	Elements int // of queues and lists, and pairs of trees, in its stream and the memory that it is loaded over
 	Bytes    int // of its stream
 	Fields   int // of its schema, all vmsds together
 }
@@ -98,19 +98,30 @@ func (q question) try(s props.Subject, out io.Writer) (verdict, error) {
 
 // sizeOf measures a case.
 func sizeOf(c props.Case) *size {
-	n := &size{Bytes: len(c.Stream)}
-	loaded, _ := model.Decode(c.Schema, c.Stream, c.Version, model.Options{Spans: true})
-	for _, s := range loaded.Spans {
+	loaded, _ := model.Decode(c.Schema, c.Stream, c.Version, model.Options{Spans: true, Over: c.Before})
+	n := &size{Bytes: len(c.Stream), Elements: elements(loaded)}
+	if c.Before != nil {
+		before, _ := model.Encode(c.Schema, c.Before, c.Schema.Version) // as far as it is on the wire
+		held, _ := model.Decode(c.Schema, before, c.Schema.Version, model.Options{Spans: true})
+		n.Elements += elements(held)
+	}
+	for _, s := range gen.VMSDs(c.Schema) {
+		n.Fields += len(s.Fields)
+	}
+	return n
+}
+
+// elements counts those of queues and lists, and the pairs of trees.
+func elements(l model.Loaded) int {
+	n := 0
+	for _, s := range l.Spans {
 		if s.Kind != model.SpanElement || s.Schema == nil {
 			continue
 		}
 		switch s.Field.Type {
 		case model.TypeQueue, model.TypeList, model.TypeTree:
-			n.Elements++
+			n++
 		}
-	}
-	for _, s := range gen.VMSDs(c.Schema) {
-		n.Fields += len(s.Fields)
 	}
 	return n
 }

@@ -215,9 +215,10 @@ if it is given %d cases.
 ## Each defect, and the property that has to find it
 
 Median and worst are of the cases that %d seeds took, each up to %d; of two
-medians the greater one. The case of the first seed was made smaller: its stream
-has so many elements of queues and lists and pairs of trees, and so many bytes,
-and its schema so many fields, those of all vmsds together. A case that crashes
+medians the greater one. The case of the first seed was made smaller: its stream,
+and the memory that it is loaded over, have so many elements of queues and lists
+and pairs of trees, the stream has so many bytes, and the schema so many fields,
+those of all vmsds together. A case that crashes
 or hangs is not made smaller.
 
 | defect | what it does wrong | found by | median | worst | elements | bytes | fields |

@@ -102,3 +102,19 @@ func TestPageIsUpToDate(t *testing.T) {
 	}
 	require.Contains(t, string(written), "\n| defect | "+strings.Join(ids, " | ")+" |\n", "run make defects")
 }
+
+// The elements of a queue may go by their place, which those that are there before
+// the load have their part in: one there, of no bytes, and one in the stream.
+func TestSizeOfALoadOver(t *testing.T) {
+	c, err := props.ParseCase([]byte(`do: load-over
+schema: {"schema":{"name":"a","version":1,"minimum":1,"fields":[{"name":"q","type":"queue","version":1,"elem":{"name":"b","version":1,"minimum":1,"fields":[]},"elems":[{"name":"c","version":1,"minimum":1,"fields":[]},{"name":"d","version":1,"minimum":1,"fields":[{"name":"x","type":"uint32","version":1}]}]}]}}
+version: 1
+before: {"q":[{}]}
+value: {"q":[{},{"x":16843009}]}
+stream: 010101010100
+expect: accept
+consumed: 6
+`))
+	require.NoError(t, err)
+	require.Equal(t, &size{Elements: 2, Bytes: 6, Fields: 2}, sizeOf(c))
+}
