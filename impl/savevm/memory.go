@@ -76,7 +76,7 @@ func (r *memoryReader) records() error {
 		var err *rules.Error
 		r.rec, err = r.f.read(&c)
 		rec := &r.rec
-		if r.guess && (rec.hasBlock() || err != nil && err != errShort) {
+		if r.guess && (rec.hasBlock() && rec.Flag != RAMZero || err != nil && err != errShort) {
 			r.f.pageSize, r.guess = r.guessPageSize(), false
 			r.m.format = r.f
 			continue
