@@ -313,7 +313,8 @@ func TestACutIsNoDifference(t *testing.T) {
 func TestACutAnywhereIsNoDifference(t *testing.T) {
 	s := rich
 	s.iter = []string{"start", "part", "end"}
-	s.ram = [][]byte{zero(0, "a", 0), zero(1, "a", 0), zero(0, "b", 0)}
+	late := slices.Concat(be64(4096|4), counted("late"), be64(4096)) // a second list of blocks
+	s.ram = [][]byte{zero(0, "a", 0), zero(1, "a", 0), zero(0, "b", 0), late, zero(0, "late", 0)}
 	b := s.bytes()
 	r, err := show.Stream("", b)
 	require.NoError(t, err)
