@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vmconform/impl/savevm"
 	"vmconform/internal/show"
 )
 
@@ -312,7 +313,8 @@ func TestACutIsNoDifference(t *testing.T) {
 func TestACutAnywhereIsNoDifference(t *testing.T) {
 	s := rich
 	s.iter = []string{"start", "part", "end"}
-	s.ram = [][]byte{zero(0, "a", 0), zero(1, "a", 0), zero(0, "b", 0)}
+	late := slices.Concat(be64(4096|4), counted("late"), be64(4096)) // a second list of blocks
+	s.ram = [][]byte{zero(0, "a", 0), zero(1, "a", 0), zero(0, "b", 0), late, zero(0, "late", 0)}
 	b := s.bytes()
 	r, err := show.Stream("", b)
 	require.NoError(t, err)
@@ -344,6 +346,41 @@ func TestAStopIsNoDifference(t *testing.T) {
 	d := r.Differences[0]
 	require.EqualValues(t, at, d.A.Offset+d.Bytes.First)
 	require.EqualValues(t, 1, d.Bytes.Differ)
+}
+
+// A type may change with the value, and a subsection's version.
+func TestTypesAndVersions(t *testing.T) {
+	of := func(field string) []byte {
+		return built{devices: []device{{name: "d", version: 1, fields: field}}}.bytes()
+	}
+	r := compared(t, of("x:uint32=00000001"), of("x:int32=00000002"))
+	require.Equal(t, []string{"changed type d/x", "changed value d/x"}, lines(r))
+	require.Equal(t, []any{"uint32", "int32", ""}, []any{r.Differences[0].A.Value, r.Differences[0].B.Value, r.Differences[1].Type})
+	r = compared(t, of("x:timer=0000000000000001"), of("x:int64=0000000000000002"))
+	require.Zero(t, r.Totals.Clocks)
+
+	before, e, behind := threeEvents(t)
+	other := slices.Clone(before)
+	other[len(other)-2] = 1 // 101 is accepted for 1
+	r = compared(t, slices.Concat(before, e[0], behind), slices.Concat(other, e[0], behind))
+	require.Equal(t, []string{"changed version spapr/spapr_pending_events"}, lines(r))
+	require.Equal(t, []any{uint32(1), uint32(0x101)}, []any{r.Differences[0].A.Value, r.Differences[0].B.Value})
+}
+
+// A NULL in one stream and a struct in the other are different even if they have
+// the same byte.
+func TestLeafAndStruct(t *testing.T) {
+	c, err := newComparer(Stream{}, Stream{}, Options{})
+	require.NoError(t, err)
+	r := &show.Report{Stream: &savevm.Stream{Bytes: []byte("0")}}
+	c.a, c.b = r, r
+	null := &show.Node{Kind: show.Element, Path: "p[0]", Extent: show.Extent{Size: 1}}
+	structure := &show.Node{Kind: show.Element, Path: "p[0]", Extent: show.Extent{Size: 1}, Fields: []*show.Node{}}
+	c.node(null, structure)
+	c.node(structure, null)
+	c.node(null, null)
+	c.node(structure, structure)
+	require.Equal(t, []string{"changed value p[0]", "changed value p[0]"}, lines(c.report))
 }
 
 // What concerns the whole stream, one thing at a time.

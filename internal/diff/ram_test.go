@@ -84,6 +84,17 @@ func TestPagesByContent(t *testing.T) {
 	}
 }
 
+// After many passes the last record of each page counts.
+func TestManyPasses(t *testing.T) {
+	a := built{machine: "m", blocks: "a=2", devices: rich.devices, ram: [][]byte{zero(0, "a", 99), zero(1, "", 100)}}
+	b := a
+	b.ram = nil
+	for pass := range 50 {
+		b.ram = append(b.ram, zero(1, "a", byte(pass+51)), zero(0, "", byte(pass+50)))
+	}
+	require.Empty(t, lines(compared(t, a.bytes(), b.bytes())))
+}
+
 // Of each page the record that came last is counted, by its kind.
 func TestKindsOfPages(t *testing.T) {
 	a := built{blocks: "a=4 b=1", ram: [][]byte{

@@ -154,6 +154,13 @@ func TestSummary(t *testing.T) {
 
 // Each field that is taken for a clock is one that there is.
 func TestClocks(t *testing.T) {
+	timers := &show.Node{Path: "t", VMSD: "timer"}
+	for _, devices := range [][2]*show.Node{{timers, nil}, {nil, timers}} {
+		c := &comparer{devices: devices}
+		require.True(t, c.clock("t/cpu_clock_offset", "t/cpu_clock_offset", "int64"))
+		require.False(t, c.clock("t/unused", "t/unused", "int64"))
+		require.True(t, c.clock("t/unused", "t/unused", "timer"))
+	}
 	missing := map[string]bool{}
 	for name := range clocks {
 		missing[name] = true

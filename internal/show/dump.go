@@ -36,7 +36,7 @@ func (t *table) dump(depth int, r Run) {
 	switch {
 	case len(b) > besideBytes:
 		t.rowsOf(r, b)
-	case !last.plain && last.bytes == "" && last.Offset == r.Offset && last.Size >= r.Size:
+	case last.Offset == r.Offset && last.Size >= r.Size: // not something empty that stands there
 		last.bytes = spaced(b)
 	default:
 		t.add(depth, r.Extent, string(r.What), "", "")

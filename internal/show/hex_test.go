@@ -214,3 +214,21 @@ func TestHexRow(t *testing.T) {
 	require.Equal(t, "   100      16  00 1f 20 21 30 41 61 7a 7e 7f 80 ff 0a 64 65 66  |.. !0Aaz~....def|  header", lines[2])
 	require.Equal(t, "   116       4  67 68 69 6a                                      |ghij|", lines[3])
 }
+
+// Few bytes stand beside what they begin, and not beside something empty.
+func TestHexBeside(t *testing.T) {
+	tab := table{hex: true, longest: 64}
+	tab.add(0, Extent{0, 3}, "queue", "", "")
+	tab.dump(1, Run{Extent{0, 1}, WhatMarker, "01"})
+	tab.add(1, Extent{1, 0}, "empty", "", "")
+	tab.dump(1, Run{Extent{1, 2}, WhatTerminator, "0002"})
+	tab.remark(1, "a remark")
+	tab.dump(1, Run{Extent{0, 1}, WhatFooter, "7e"})
+	var text strings.Builder
+	require.NoError(t, tab.write(&text, false, 9))
+	var lines []string
+	for line := range strings.Lines(text.String()) {
+		lines = append(lines, strings.Join(strings.Fields(line), " "))
+	}
+	require.Equal(t, []string{"offset size bytes", "0 3 01 queue", "1 0 empty", "1 2 00 02 terminator", "a remark", "0 1 7e footer"}, lines)
+}
