@@ -370,7 +370,7 @@ func TestTypesAndVersions(t *testing.T) {
 // A NULL in one stream and a struct in the other are different even if they have
 // the same byte.
 func TestLeafAndStruct(t *testing.T) {
-	c, err := newComparer(Stream{}, Stream{}, Options{})
+	c, err := newComparer(of(t, "", nil), of(t, "", nil), Options{})
 	require.NoError(t, err)
 	r := &show.Report{Stream: &savevm.Stream{Bytes: []byte("0")}}
 	c.a, c.b = r, r
