@@ -17,6 +17,7 @@ func diffCommand() *cobra.Command {
 	var (
 		o     output
 		opts  diff.Options
+		p     progress
 		quiet bool
 	)
 	cmd := &cobra.Command{
@@ -64,16 +65,21 @@ identical whatever is in them.`,
 			if err := o.check(); err != nil {
 				return err
 			}
+			if err := p.start(cmd.ErrOrStderr(), quiet); err != nil {
+				return err
+			}
+			defer p.stop()
 			var streams [2]diff.Stream
 			for i, name := range args {
 				m := diff.NewMemory()
-				src, in, err := input.Read(name, cmd.InOrStdin(), savevm.ReadOptions{Record: m.Record})
+				src, in, err := input.Read(name, cmd.InOrStdin(), savevm.ReadOptions{Record: m.Record, Progress: p.reading(name)})
 				if err != nil {
 					return err
 				}
 				defer src.Close()
 				streams[i] = diff.Stream{Name: name, Source: src, Memory: m, Wrapping: wrapErrors(in)}
 			}
+			p.stop()
 			r, err := diff.Streams(streams[0], streams[1], opts)
 			if err != nil {
 				return err
@@ -90,8 +96,9 @@ identical whatever is in them.`,
 		},
 	}
 	o.flags(cmd)
+	p.flags(cmd)
 	cmd.Flags().StringArrayVar(&opts.Ignore, "ignore", nil, "hide differences whose path matches `GLOB`; may be given many times")
-	cmd.Flags().BoolVar(&quiet, "quiet", false, "in text only the first line, and nothing if there is no difference")
+	cmd.Flags().BoolVar(&quiet, "quiet", false, "no progress, and in text only the first line, and nothing if there is no difference")
 	return cmd
 }
 

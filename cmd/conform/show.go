@@ -19,6 +19,8 @@ func showCommand() *cobra.Command {
 	var o output
 	var trace, hex bool
 	var ram string
+	var p progress
+	var quiet bool
 	cmd := &cobra.Command{
 		Use:   "show FILE [PATH]",
 		Short: "Show a stream as a tree, with offsets",
@@ -75,6 +77,10 @@ no such PATH, 3 nothing of the device state could be decoded.`,
 			if trace && hex {
 				return errors.New("--trace or --hex: a trace has no bytes")
 			}
+			if err := p.start(cmd.ErrOrStderr(), quiet); err != nil {
+				return err
+			}
+			defer p.stop()
 			path := ""
 			if len(args) > 1 {
 				path = args[1]
@@ -83,20 +89,23 @@ no such PATH, 3 nothing of the device state could be decoded.`,
 				if path != "" || trace || hex {
 					return errors.New("--ram writes all of the guest memory: no PATH, --trace or --hex with it")
 				}
-				return runShowMemory(cmd, &o, args[0], ram)
+				return runShowMemory(cmd, &o, &p, args[0], ram)
 			}
-			return runShow(cmd, &o, args[0], path, trace, hex)
+			return runShow(cmd, &o, &p, args[0], path, trace, hex)
 		},
 	}
 	o.flags(cmd)
+	p.flags(cmd)
+	cmd.Flags().BoolVar(&quiet, "quiet", false, "no progress")
 	cmd.Flags().BoolVar(&hex, "hex", false, "show the bytes of everything, too")
 	cmd.Flags().BoolVar(&trace, "trace", false, "show how each device loads, step by step, and why one is refused")
 	cmd.Flags().StringVar(&ram, "ram", "", "write each block of guest memory to a raw file in `DIR`")
 	return cmd
 }
 
-func runShow(cmd *cobra.Command, o *output, name, path string, trace, hex bool) error {
-	src, in, err := input.Read(name, cmd.InOrStdin(), savevm.ReadOptions{})
+func runShow(cmd *cobra.Command, o *output, p *progress, name, path string, trace, hex bool) error {
+	src, in, err := input.Read(name, cmd.InOrStdin(), savevm.ReadOptions{Progress: p.reading(name)})
+	p.stop()
 	if err != nil {
 		return err
 	}
@@ -133,12 +142,13 @@ func runShow(cmd *cobra.Command, o *output, name, path string, trace, hex bool) 
 }
 
 // runShowMemory writes guest memory to files in dir.
-func runShowMemory(cmd *cobra.Command, o *output, name, dir string) error {
+func runShowMemory(cmd *cobra.Command, o *output, p *progress, name, dir string) error {
 	w, err := memory.New(dir)
 	if err != nil {
 		return fmt.Errorf("--ram: %w", err)
 	}
-	src, in, err := input.Read(name, cmd.InOrStdin(), savevm.ReadOptions{Record: w.Record})
+	src, in, err := input.Read(name, cmd.InOrStdin(), savevm.ReadOptions{Record: w.Record, Progress: p.reading(name)})
+	p.stop()
 	if err != nil {
 		w.Close()
 		return err
