@@ -215,6 +215,10 @@ func (r *memoryReader) mapped(rec *RAMRecord) error {
 			r.m.err = &rules.Error{Class: rules.Framing, Offset: at, Rule: rules.RAMRecord, Detail: "the blocks are longer than their announced total"}
 			return nil
 		}
+		if len(rec.Blocks) == maxBlocks {
+			r.m.err = tooManyBlocks(at)
+			return nil
+		}
 		left -= b.UsedLength
 		if r.m.differs < 0 && !bytes.Equal(b.append(nil, r.f), head) {
 			r.m.differs = at
