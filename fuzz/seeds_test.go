@@ -131,8 +131,15 @@ func cut(name string, b []byte, seen map[string]bool) (trunk, error) {
 	return c, nil
 }
 
+// lastRecord ends a payload, by the section's name.
+var lastRecord = map[string]string{
+	"s390-storage_attributes": "\x00\x00\x00\x00\x00\x00\x00\x01",
+	"dirty-bitmap":            "\x01",
+	"block":                   "\x00\x00\x00\x00\x00\x00\x00\x02",
+}
+
 // shortened is a section of known layout with its first records only: without
-// page contents, hash table entries and storage attributes.
+// page contents, hash table entries, storage attributes and the like.
 func shortened(s *savevm.Stream, sec *savevm.Section) []byte {
 	out := bytes.Clone(s.Bytes[sec.Offset:sec.PayloadOffset])
 	switch sec.Name {
@@ -164,7 +171,7 @@ func shortened(s *savevm.Stream, sec *savevm.Section) []byte {
 		if sec.PayloadSize <= 64 {
 			out = append(out, s.Payload(sec)...)
 		} else {
-			out = binary.BigEndian.AppendUint64(out, 1) // EOS
+			out = append(out, lastRecord[sec.Name]...)
 		}
 	}
 	if sec.HasFooter {

@@ -36,6 +36,9 @@ func FuzzStream(f *testing.F) {
 			return
 		}
 		accounts(t, s, err)
+		if e := asError(err); e != nil && e.Class == rules.Truncated && e.Offset != int64(len(b)) && !endsPackage(s.Items, e.Offset) {
+			t.Fatalf("nothing ends there: %v", err)
+		}
 		reencodes(t, s, d)
 	})
 }
@@ -47,7 +50,7 @@ func possible(t *testing.T, err error, size int) *rules.Error {
 	if !ok {
 		t.Fatalf("an error without class: %v", err)
 	}
-	if e.Class == "" || e.Offset < 0 || e.Offset > int64(size) || e.Class == rules.Truncated && e.Offset != int64(size) {
+	if e.Class == "" || e.Offset < 0 || e.Offset > int64(size) {
 		t.Fatalf("class or offset is impossible for %d bytes: %v", size, err)
 	}
 	return e
@@ -67,22 +70,7 @@ func accounts(t *testing.T, s *savevm.Stream, err error) {
 	if s.Config != nil {
 		at = s.Config.Offset + s.Config.Size
 	}
-	for i, it := range s.Items {
-		var off, n int64
-		switch {
-		case (it.Section == nil) == (it.Command == nil):
-			t.Fatalf("item %d is no one thing: %+v", i, it)
-		case it.Command != nil:
-			off, n = it.Command.Offset, it.Command.Size
-		default:
-			off, n = it.Section.Offset, it.Section.Size
-			section(t, it.Section, err != nil && i == len(s.Items)-1)
-		}
-		if off != at || n <= 0 || off+n > size {
-			t.Fatalf("item %d runs from %d for %d bytes; the one before ends at %d of %d", i, off, n, at, size)
-		}
-		at = off + n
-	}
+	at = items(t, s.Items, at, size, err)
 	switch {
 	case err != nil || s.EOF < 0:
 	case s.EOF != at:
@@ -92,6 +80,63 @@ func accounts(t *testing.T, s *savevm.Stream, err error) {
 	case s.VMDescOffset >= 0 && s.VMDescOffset != s.EOF+1:
 		t.Fatalf("the description is at %d, the end marker at %d", s.VMDescOffset, s.EOF)
 	}
+}
+
+// items fails unless each item begins where the one before it ends, the first at
+// at, and none ends behind end. It returns where the last one ends.
+func items(t *testing.T, list []savevm.Item, at, end int64, err error) int64 {
+	t.Helper()
+	for i, it := range list {
+		last := i == len(list)-1
+		var off, n int64
+		switch {
+		case (it.Section == nil) == (it.Command == nil):
+			t.Fatalf("item %d is no one thing: %+v", i, it)
+		case it.Command != nil:
+			off, n = it.Command.Offset, it.Command.Size
+			packed(t, it.Command, err, last)
+		default:
+			off, n = it.Section.Offset, it.Section.Size
+			section(t, it.Section, err != nil && last)
+		}
+		if off != at || n <= 0 || off+n > end {
+			t.Fatalf("item %d runs from %d for %d bytes; the one before ends at %d of %d", i, off, n, at, end)
+		}
+		at = off + n
+	}
+	return at
+}
+
+// packed fails unless what is packed in a command is inside it; with an error,
+// only the last command may be cut short or hold what is broken.
+func packed(t *testing.T, c *savevm.Command, err error, last bool) {
+	t.Helper()
+	if c.Code != 7 {
+		if c.Items != nil || c.EOF != -1 || c.PackedSize != 0 {
+			t.Fatalf("command %d has items: %+v", c.Code, c)
+		}
+		return
+	}
+	end := c.Offset + c.Size
+	if c.PackedOffset != c.Offset+9 || c.PackedOffset+c.PackedSize != end {
+		t.Fatalf("%d bytes packed at %d, in a command of %d bytes at %d", c.PackedSize, c.PackedOffset, c.Size, c.Offset)
+	}
+	if !last {
+		err = nil
+	}
+	at := items(t, c.Items, c.PackedOffset, end, err)
+	if c.EOF != -1 && (c.EOF != at || c.EOF >= end) || c.EOF == -1 && err == nil && at != end {
+		t.Fatalf("the packed items end at %d, their end marker is at %d, the package ends at %d", at, c.EOF, end)
+	}
+}
+
+// endsPackage reports whether the last package, or one in it, ends at an offset.
+func endsPackage(list []savevm.Item, off int64) bool {
+	if len(list) == 0 || list[len(list)-1].Command == nil {
+		return false
+	}
+	c := list[len(list)-1].Command
+	return c.Code == 7 && c.Offset+c.Size == off || endsPackage(c.Items, off)
 }
 
 // section fails unless the parts of a section are inside it.

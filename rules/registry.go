@@ -106,6 +106,8 @@ const (
 	RAMMapped            ID = "ram/mapped"
 	HTABRecord           ID = "htab/record"
 	AttributesRecord     ID = "storage-attributes/record"
+	BitmapRecord         ID = "dirty-bitmap/record"
+	BlockRecord          ID = "block/record"
 	VMDescAbsent         ID = "vmdesc/absent"
 	VMDescTruncated      ID = "vmdesc/truncated"
 	VMDescSyntax         ID = "vmdesc/syntax"
@@ -205,6 +207,8 @@ var Registry = []Rule{
 	{RAMMapped, SeverityError, "With mapped-ram a block's bitmap and pages follow its entry, at the offsets of the file that the entry says.", "migration/ram.c mapped-ram; docs/devel/migration/mapped-ram.rst"},
 	{HTABRecord, SeverityError, "A hash table section is made of known records.", "hw/ppc/spapr.c htab_load"},
 	{AttributesRecord, SeverityError, "A storage attributes section is made of known records.", "hw/s390x/s390-stattrib.c cmma_load"},
+	{BitmapRecord, SeverityError, "A dirty-bitmap section is made of known records, each of a bitmap that was named.", "migration/block-dirty-bitmap.c dirty_bitmap_load; live QEMU 7.2 and 10.0"},
+	{BlockRecord, SeverityError, "A block section is made of known records.", "migration/block.c block_load, up to QEMU 9.0"},
 	{VMDescAbsent, SeverityWarning, "A stream ends with the description of its devices.", "migration/savevm.c; live QEMU loads without it"},
 	{VMDescTruncated, SeverityWarning, "The description is as long as it says.", "live QEMU loads it cut short"},
 	{VMDescSyntax, SeverityWarning, "The description is JSON of the known shape.", "migration/savevm.c; live QEMU ignores it"},

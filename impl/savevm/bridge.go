@@ -42,6 +42,14 @@ func (p *parser) itemAt(off int64) match {
 	}
 	switch kind {
 	case KindEOF:
+		if p.within != nil {
+			// What is behind the end marker of a package is ignored, but nobody
+			// writes anything there.
+			if c.left() == 0 {
+				return yes
+			}
+			return no
+		}
 		if p.desc != nil {
 			if off == p.desc.eof {
 				return yes

@@ -9,6 +9,8 @@ import (
 const (
 	htabVersion       = 1
 	attributesVersion = 0
+	bitmapVersion     = 1
+	blockVersion      = 1
 
 	htabNone  = 0xffffffff
 	pteSize   = 16
@@ -19,126 +21,240 @@ const (
 	attrEOS   = 0x01
 
 	attrPageSize = 4096
+
+	// The flags of a dirty-bitmap chunk.
+	bitmapEOS      = 0x01
+	bitmapZeroes   = 0x02
+	bitmapName     = 0x04
+	bitmapNode     = 0x08
+	bitmapStart    = 0x10
+	bitmapComplete = 0x20
+	bitmapBits     = 0x40
+
+	// The flags of a block record, and what a record without blockZero carries.
+	blockDevice   = 0x01
+	blockEOS      = 0x02
+	blockProgress = 0x04
+	blockZero     = 0x08
+	sectorSize    = 512
+	blockSize     = 1 << 20
 )
 
 // errShort stands for the end of the input inside a record. It is never handed
 // out: the parser knows offset and path.
 var errShort = &rules.Error{Class: rules.Truncated, Rule: rules.StreamEOF}
 
-// htabRecord is a record of a hash table payload: the header (be32), or a run of
-// entries.
-type htabRecord struct {
-	header         bool
-	word           uint32 // the header, or the run's first index
-	valid, invalid uint16
-	data           []byte // valid entries
+// A record is one record of a known payload.
+type record struct {
+	head []byte // written anew from what was read
+	data []byte // the rest of it, as it stands in the input
+	last bool   // the payload ends with it
 }
 
-// htabReader walks one hash table payload. shift is 0 while no header gave one.
-type htabReader struct {
-	shift  uint32
-	inside bool // a list has begun
+// A recordReader reads the records of one section, through its START, PARTs and
+// END.
+type recordReader interface {
+	// read reads one record. Where it fails nothing has changed, so that the
+	// record can be read again once more of it is there.
+	read(c *cursor) (record, *rules.Error)
 }
 
-// read reads one record; last says that the payload ends with it.
-func (h *htabReader) read(c *cursor) (r htabRecord, last bool, err *rules.Error) {
-	at := c.off
-	bad := func(detail string) (htabRecord, bool, *rules.Error) {
-		return r, false, &rules.Error{Class: rules.Framing, Offset: at, Rule: rules.HTABRecord, Detail: detail}
-	}
-	if !h.inside {
-		r.header, r.word = true, c.be32()
-		switch {
-		case c.short:
-			return r, false, errShort
-		case r.word == 0:
-			h.inside = true
-			return r, false, nil
-		case r.word == htabNone:
-		case r.word > maxShift:
-			return bad("neither a table size nor a list")
-		default:
-			h.shift = r.word
-		}
-		return r, true, nil
-	}
-	r.word, r.valid, r.invalid = c.be32(), c.be16(), c.be16()
+// ended is r, unless the input has ended inside it.
+func ended(c *cursor, r record) (record, *rules.Error) {
 	if c.short {
-		return r, false, errShort
-	}
-	if r.word == 0 && r.valid == 0 && r.invalid == 0 {
-		h.inside = false
-		return r, true, nil
-	}
-	if h.shift != 0 && uint64(r.word)+uint64(r.valid)+uint64(r.invalid) > uint64(1)<<h.shift/pteSize {
-		return bad("the entries lie beyond the table")
-	}
-	r.data = c.bytes(int64(r.valid) * pteSize)
-	if c.short {
-		return r, false, errShort
-	}
-	return r, false, nil
-}
-
-func (r *htabRecord) appendHead(b []byte) []byte {
-	b = binary.BigEndian.AppendUint32(b, r.word)
-	if !r.header {
-		b = binary.BigEndian.AppendUint16(b, r.valid)
-		b = binary.BigEndian.AppendUint16(b, r.invalid)
-	}
-	return b
-}
-
-// attrRecord is a record of a storage attributes payload.
-type attrRecord struct {
-	word  uint64 // address and flag
-	count uint64 // attrMore
-	data  []byte
-}
-
-func (r *attrRecord) flag() uint64 { return r.word & (attrPageSize - 1) }
-
-func readAttr(c *cursor) (r attrRecord, err *rules.Error) {
-	at := c.off
-	r.word = c.be64()
-	if c.short {
-		return r, errShort
-	}
-	switch r.flag() {
-	case attrEOS, attrDone, attrError:
-	case attrMore:
-		r.count = c.be64()
-		if !c.short && r.count > uint64(c.left()) {
-			c.short = true
-		}
-		r.data = c.bytes(int64(r.count))
-	default:
-		return r, &rules.Error{Class: rules.Framing, Offset: at, Rule: rules.AttributesRecord, Detail: "not one known flag"}
-	}
-	if c.short {
-		return r, errShort
+		return record{}, errShort
 	}
 	return r, nil
 }
 
-func (r *attrRecord) appendHead(b []byte) []byte {
-	b = binary.BigEndian.AppendUint64(b, r.word)
-	if r.flag() == attrMore {
-		b = binary.BigEndian.AppendUint64(b, r.count)
+// many gives the next n bytes, where n is what a record says it has.
+func (c *cursor) many(n uint64) []byte {
+	if n > uint64(c.left()) {
+		c.short = true
 	}
-	return b
+	return c.bytes(int64(n))
+}
+
+func badRecord(at int64, id rules.ID, detail string) (record, *rules.Error) {
+	return record{}, &rules.Error{Class: rules.Framing, Offset: at, Rule: id, Detail: detail}
+}
+
+// htabReader reads hash table payloads: a header (be32), and behind one of 0 runs
+// of entries.
+type htabReader struct {
+	shift  uint32 // of the table's size; 0 while no header gave it
+	inside bool   // a list has begun
+}
+
+func (h *htabReader) read(c *cursor) (record, *rules.Error) {
+	at := c.off
+	word := c.be32()
+	head := binary.BigEndian.AppendUint32(nil, word)
+	if !h.inside {
+		switch {
+		case c.short:
+			return record{}, errShort
+		case word == 0:
+			h.inside = true
+			return record{head: head}, nil
+		case word == htabNone:
+		case word > maxShift:
+			return badRecord(at, rules.HTABRecord, "neither a table size nor a list")
+		default:
+			h.shift = word
+		}
+		return record{head: head, last: true}, nil
+	}
+	valid, invalid := c.be16(), c.be16()
+	head = binary.BigEndian.AppendUint16(head, valid)
+	head = binary.BigEndian.AppendUint16(head, invalid)
+	if c.short {
+		return record{}, errShort
+	}
+	if word == 0 && valid == 0 && invalid == 0 {
+		h.inside = false
+		return record{head: head, last: true}, nil
+	}
+	if h.shift != 0 && uint64(word)+uint64(valid)+uint64(invalid) > uint64(1)<<h.shift/pteSize {
+		return badRecord(at, rules.HTABRecord, "the entries lie beyond the table")
+	}
+	return ended(c, record{head: head, data: c.bytes(int64(valid) * pteSize)})
+}
+
+// attributesReader reads storage attributes: records of be64 address and flag.
+type attributesReader struct{}
+
+func (attributesReader) read(c *cursor) (record, *rules.Error) {
+	at := c.off
+	word := c.be64()
+	r := record{head: binary.BigEndian.AppendUint64(nil, word)}
+	if c.short {
+		return record{}, errShort
+	}
+	switch word & (attrPageSize - 1) {
+	case attrEOS:
+		r.last = true
+	case attrDone, attrError:
+	case attrMore:
+		n := c.be64()
+		r.head = binary.BigEndian.AppendUint64(r.head, n)
+		r.data = c.many(n)
+	default:
+		return badRecord(at, rules.AttributesRecord, "not one known flag")
+	}
+	return ended(c, r)
+}
+
+// bitmapReader reads chunks of dirty bitmaps. A chunk is about the node and the
+// bitmap that were named last.
+type bitmapReader struct {
+	node, bitmap bool // named
+}
+
+func (b *bitmapReader) read(c *cursor) (record, *rules.Error) {
+	at := c.off
+	flags := c.u8()
+	bad := func(detail string) (record, *rules.Error) { return badRecord(at, rules.BitmapRecord, detail) }
+	r := record{head: []byte{flags}}
+	if c.short {
+		return record{}, errShort
+	}
+	name := func() {
+		p := c.counted()
+		r.head = append(append(r.head, byte(len(p))), p...)
+	}
+	node, bitmap := b.node || flags&bitmapNode != 0, b.bitmap || flags&bitmapName != 0
+	kind := flags &^ (bitmapNode | bitmapName)
+	switch kind {
+	case bitmapEOS:
+		if flags != bitmapEOS {
+			return bad("a name where the chunks end")
+		}
+		r.last = true
+		return r, nil
+	case bitmapStart, bitmapComplete, bitmapBits, bitmapBits | bitmapZeroes:
+	default:
+		return bad("not one known flag")
+	}
+	if !node || !bitmap {
+		return bad("neither this chunk nor one before it says which node and bitmap")
+	}
+	if flags&bitmapNode != 0 {
+		name()
+	}
+	if flags&bitmapName != 0 {
+		name()
+	}
+	switch kind {
+	case bitmapStart:
+		r.head = binary.BigEndian.AppendUint32(r.head, c.be32()) // granularity
+		r.head = append(r.head, c.u8())                          // flags of the bitmap
+	case bitmapBits, bitmapBits | bitmapZeroes:
+		r.head = binary.BigEndian.AppendUint64(r.head, c.be64()) // sector
+		r.head = binary.BigEndian.AppendUint32(r.head, c.be32()) // sectors
+		if kind == bitmapBits {
+			n := c.be64()
+			r.head = binary.BigEndian.AppendUint64(r.head, n)
+			r.data = c.many(n)
+		}
+	}
+	if c.short {
+		return record{}, errShort
+	}
+	b.node, b.bitmap = node, bitmap
+	return r, nil
+}
+
+// blockReader reads the contents of disks: records of be64 sector and flags.
+type blockReader struct{}
+
+func (blockReader) read(c *cursor) (record, *rules.Error) {
+	at := c.off
+	word := c.be64()
+	r := record{head: binary.BigEndian.AppendUint64(nil, word)}
+	if c.short {
+		return record{}, errShort
+	}
+	switch flags := word % sectorSize; flags {
+	case blockEOS:
+		r.last = true
+	case blockProgress:
+	case blockDevice, blockDevice | blockZero:
+		name := c.counted()
+		r.head = append(append(r.head, byte(len(name))), name...)
+		if flags == blockDevice {
+			r.data = c.bytes(blockSize)
+		}
+	default:
+		return badRecord(at, rules.BlockRecord, "not one known flag")
+	}
+	return ended(c, r)
 }
 
 // A builtin is a section whose payload this package knows.
 type builtin struct {
 	version uint32
-	read    func(p *parser, s *Section) *rules.Error
+	records func() recordReader // nil: guest memory, which memoryReader reads
 }
 
 var builtins = map[string]builtin{
-	"ram":                     {ramVersion, (*parser).readRAM},
-	"spapr/htab":              {htabVersion, (*parser).readHTAB},
-	"s390-storage_attributes": {attributesVersion, (*parser).readAttributes},
+	"ram":                     {ramVersion, nil},
+	"spapr/htab":              {htabVersion, func() recordReader { return &htabReader{} }},
+	"s390-storage_attributes": {attributesVersion, func() recordReader { return attributesReader{} }},
+	"dirty-bitmap":            {bitmapVersion, func() recordReader { return &bitmapReader{} }},
+	"block":                   {blockVersion, func() recordReader { return blockReader{} }},
+}
+
+// recordReaders are those of a stream's sections, by section id.
+type recordReaders map[uint32]recordReader
+
+// of gives the reader of a section of one of the builtins. A START or FULL begins
+// anew.
+func (m recordReaders) of(kind byte, id uint32, name string) recordReader {
+	if kind == KindStart || kind == KindFull {
+		m[id] = builtins[name].records()
+	}
+	return m[id]
 }
 
 // readRAM reads a RAM payload, or takes what was read of it before it was left
@@ -162,28 +278,11 @@ func (p *parser) readRAM(s *Section) *rules.Error {
 	return s.RAM.err
 }
 
-func (p *parser) readHTAB(s *Section) *rules.Error {
-	h := htabReader{shift: p.htab[s.ID]}
+func (p *parser) readRecords(s *Section) *rules.Error {
+	r := p.records.of(s.Kind, s.ID, s.Name)
 	for {
-		_, last, err := h.read(&p.c)
-		if err != nil {
+		if rec, err := r.read(&p.c); err != nil || rec.last {
 			return err
-		}
-		if last {
-			p.htab[s.ID] = h.shift
-			return nil
-		}
-	}
-}
-
-func (p *parser) readAttributes(*Section) *rules.Error {
-	for {
-		r, err := readAttr(&p.c)
-		if err != nil {
-			return err
-		}
-		if r.flag() == attrEOS {
-			return nil
 		}
 	}
 }

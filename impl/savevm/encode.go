@@ -33,16 +33,8 @@ type Again struct {
 // footers, commands and the records of known payloads from the parsed
 // structures. Of a stream that did not parse to its end, the rest is copied.
 func (s *Stream) Reencode(w io.Writer, from Again) (Written, error) {
-	e := &encoder{w: w}
-	at := s.encodeHead(e)
-	for _, it := range s.Items {
-		switch {
-		case it.Command != nil:
-			at = s.encodeCommand(e, it.Command)
-		case it.Section.complete:
-			at = s.encodeSection(e, it.Section, from.Payload)
-		}
-	}
+	e := &encoder{w: w, records: recordReaders{}}
+	at := s.encodeItems(e, s.encodeHead(e), s.Items, from.Payload)
 	if s.EOF >= 0 {
 		e.head(&e.n.Framing, KindEOF)
 		at = s.EOF + 1
@@ -122,14 +114,37 @@ func (s *Stream) encodeHead(e *encoder) int64 {
 
 const headerSize = 8
 
-func (s *Stream) encodeCommand(e *encoder, c *Command) int64 {
+// encodeItems writes the items of the stream or of a package, which begin at at,
+// and gives the offset behind what it wrote.
+func (s *Stream) encodeItems(e *encoder, at int64, items []Item, payload func(*Section) []byte) int64 {
+	for _, it := range items {
+		switch {
+		case it.Command != nil:
+			at = s.encodeCommand(e, it.Command, payload)
+		case it.Section.complete:
+			at = s.encodeSection(e, it.Section, payload)
+		}
+	}
+	return at
+}
+
+func (s *Stream) encodeCommand(e *encoder, c *Command, payload func(*Section) []byte) int64 {
 	p := binary.BigEndian.AppendUint16([]byte{KindCommand}, c.Code)
 	p = binary.BigEndian.AppendUint16(p, uint16(len(c.Data)))
 	e.head(&e.n.Framing, append(p, c.Data...)...)
-	if c.PackedSize > 0 {
-		e.data(&e.n.Copied, s.Bytes[c.PackedOffset:c.PackedOffset+c.PackedSize])
+	end := c.Offset + c.Size
+	if c.Code != cmdPackaged {
+		return end
 	}
-	return c.Offset + c.Size
+	at := s.encodeItems(e, c.PackedOffset, c.Items, payload)
+	switch {
+	case c.EOF >= 0:
+		e.head(&e.n.Framing, KindEOF)
+		e.data(&e.n.Copied, s.Bytes[c.EOF+1:end])
+	case !c.complete:
+		return at
+	}
+	return end
 }
 
 func (s *Stream) encodeSection(e *encoder, sec *Section, payload func(*Section) []byte) int64 {
@@ -145,7 +160,7 @@ func (s *Stream) encodeSection(e *encoder, sec *Section, payload func(*Section) 
 	if sec.RAM != nil {
 		e.memory(sec, in)
 	} else if sec.Coverage == CoverageBuiltin {
-		encodeBuiltin(e, sec, in)
+		e.builtin(sec, in)
 	} else {
 		var out []byte
 		if payload != nil {
@@ -169,28 +184,18 @@ func (s *Stream) Payload(sec *Section) []byte {
 	return s.Bytes[sec.PayloadOffset:end:end]
 }
 
-// encodeBuiltin reads the records of a payload that was accepted before and
-// writes them again.
-func encodeBuiltin(e *encoder, sec *Section, in []byte) {
+// builtin reads the records of a payload that was accepted before and writes them
+// again.
+func (e *encoder) builtin(sec *Section, in []byte) {
 	c := cursor{b: in}
-	h := htabReader{}
+	records := e.records.of(sec.Kind, sec.ID, sec.Name)
 	for c.left() > 0 {
-		switch sec.Name {
-		case "spapr/htab":
-			r, _, err := h.read(&c)
-			if err != nil {
-				return
-			}
-			e.head(&e.n.Builtin, r.appendHead(nil)...)
-			e.data(&e.n.Copied, r.data)
-		default:
-			r, err := readAttr(&c)
-			if err != nil {
-				return
-			}
-			e.head(&e.n.Builtin, r.appendHead(nil)...)
-			e.data(&e.n.Copied, r.data)
+		r, err := records.read(&c)
+		if err != nil {
+			return
 		}
+		e.head(&e.n.Builtin, r.head...)
+		e.data(&e.n.Copied, r.data)
 	}
 }
 
@@ -201,6 +206,8 @@ type encoder struct {
 	buf []byte
 	n   Written
 	err error
+
+	records recordReaders
 }
 
 const encoderBuffer = 4096
@@ -304,12 +311,13 @@ func (s *Stream) BytesBy() BytesBy {
 	if s.VMDescOffset >= 0 {
 		n.Framing += min(descHeadSize+s.VMDescSize, int64(len(s.Bytes))-s.VMDescOffset)
 	}
-	for _, it := range s.Items {
-		if it.Command != nil {
-			n.Framing += it.Command.Size - it.Command.PackedSize
-			continue
+	for c := range s.commands {
+		n.Framing += c.Size - c.PackedSize
+		if c.EOF >= 0 {
+			n.Framing++
 		}
-		sec := it.Section
+	}
+	for sec := range s.Sections {
 		n.Framing += sec.Size - sec.PayloadSize
 		switch {
 		case sec.Coverage != CoverageBuiltin:

@@ -157,10 +157,21 @@ type parser struct {
 	footers  footerState
 	noFooter *Section // the first section, if it had none
 	ram      map[uint32]*ramState
-	htab     map[uint32]uint32
+	records  recordReaders
 	postcopy bool
 	switched bool // SWITCHOVER_START was there
-	hidden   bool // a section of unknown end took the rest of the input
+	hidden   bool // a section of unknown end took the rest of the input, or of the package
+
+	within *Command // the package that is being parsed; b and limit end where it does
+	depth  int      // how many packages are open
+}
+
+func (p *parser) add(it Item) {
+	if p.within != nil {
+		p.within.Items = append(p.within.Items, it)
+	} else {
+		p.s.Items = append(p.s.Items, it)
+	}
 }
 
 func newParser(s Stream, c cursor, src *Source, d Decoder, desc *description) *parser {
@@ -168,7 +179,7 @@ func newParser(s Stream, c cursor, src *Source, d Decoder, desc *description) *p
 		b: c.b, c: c, src: src, d: d, desc: desc, limit: int64(len(c.b)), s: s,
 		started: make(map[uint32]*Section),
 		ram:     cloneStates(src.ram),
-		htab:    make(map[uint32]uint32),
+		records: recordReaders{},
 		seen:    make(map[*Device]bool),
 		bridged: make(map[uint32]bool),
 	}
@@ -204,7 +215,7 @@ func framing(off int64, path string, id rules.ID, format string, args ...any) *r
 	return &rules.Error{Class: rules.Framing, Offset: off, Path: path, Rule: id, Detail: fmt.Sprintf(format, args...)}
 }
 
-// items parses up to and including the end marker.
+// items parses up to and including the end marker, of the stream or of a package.
 func (p *parser) items() *rules.Error {
 	for {
 		off := p.c.off
@@ -222,6 +233,10 @@ func (p *parser) items() *rules.Error {
 		var err *rules.Error
 		switch kind {
 		case KindEOF:
+			if p.within != nil {
+				p.within.EOF = off
+				return nil
+			}
 			p.s.EOF = off
 			p.s.Footers = p.footers == footersYes
 			p.unendedSections()

@@ -73,6 +73,17 @@ func TestRefused(t *testing.T) {
 		s.u8(2).be32(3)
 		return s.mark().raw(payload)
 	}
+	// bitmap and blocks are PARTs whose second record is wrong.
+	bitmap := func(payload string) *stream {
+		s := machine().start(3, "dirty-bitmap", 0, 1, "\x1c\x01n\x01b"+be32(512)+"\x00\x01")
+		s.u8(2).be32(3).raw("\x42" + be64(0) + be32(1))
+		return s.mark().raw(payload + "\x01")
+	}
+	blocks := func(payload string) *stream {
+		s := machine().start(3, "block", 0, 1, be64(2))
+		s.u8(2).be32(3).be64(1<<9 | 4)
+		return s.mark().raw(payload + be64(2))
+	}
 	version := func(name string, v uint32) *stream {
 		s := machine().u8(1).be32(2).str(name).be32(0)
 		return s.mark().be32(v).be64(0x11)
@@ -162,6 +173,33 @@ func TestRefused(t *testing.T) {
 		{"attribute flag 0", machine().u8(1).be32(7).str("s390-storage_attributes").be32(0).be32(0).mark().be64(0x1000).be64(1), rules.Framing, "s390-storage_attributes", rules.AttributesRecord},
 		{"attribute flags 3", machine().u8(1).be32(7).str("s390-storage_attributes").be32(0).be32(0).be64(8).mark().be64(3).be64(1), rules.Framing, "s390-storage_attributes", rules.AttributesRecord},
 
+		{"dirty-bitmap version 2", version("dirty-bitmap", 2), rules.VersionTooNew, "dirty-bitmap", rules.VersionRange},
+		{"block version 0", version("block", 0), rules.VersionTooOld, "block", rules.VersionRange},
+		{"bitmap chunk of no kind", bitmap("\x00"), rules.Framing, "dirty-bitmap", rules.BitmapRecord},
+		{"bitmap chunk of names alone", bitmap("\x0c\x01n\x01b"), rules.Framing, "dirty-bitmap", rules.BitmapRecord},
+		{"bitmap chunk of two kinds", bitmap("\x30" + be32(512) + "\x00"), rules.Framing, "dirty-bitmap", rules.BitmapRecord},
+		{"bitmap start with zeroes", bitmap("\x12" + be32(512) + "\x00"), rules.Framing, "dirty-bitmap", rules.BitmapRecord},
+		{"bitmap zeroes alone", bitmap("\x02"), rules.Framing, "dirty-bitmap", rules.BitmapRecord},
+		{"bitmap end with a name", bitmap("\x05\x01b"), rules.Framing, "dirty-bitmap", rules.BitmapRecord},
+		{"bitmap end and more", bitmap("\x21"), rules.Framing, "dirty-bitmap", rules.BitmapRecord},
+		{"bitmap flag 80", bitmap("\xa0"), rules.Framing, "dirty-bitmap", rules.BitmapRecord},
+		{"bitmap of no node", func() *stream {
+			s := machine().u8(1).be32(3).str("dirty-bitmap").be32(0).be32(1)
+			return s.mark().raw("\x14\x01b" + be32(512) + "\x00\x01")
+		}(), rules.Framing, "dirty-bitmap", rules.BitmapRecord},
+		{"no bitmap of a node", func() *stream {
+			s := machine().u8(1).be32(3).str("dirty-bitmap").be32(0).be32(1)
+			return s.mark().raw("\x18\x01n" + be32(512) + "\x00\x01")
+		}(), rules.Framing, "dirty-bitmap", rules.BitmapRecord},
+		{"bitmap named before a second START", func() *stream {
+			s := machine().start(3, "dirty-bitmap", 0, 1, "\x1c\x01n\x01b"+be32(512)+"\x00\x01").u8(1).be32(3).str("dirty-bitmap").be32(0).be32(1)
+			return s.mark().raw("\x20\x01")
+		}(), rules.Framing, "dirty-bitmap", rules.BitmapRecord},
+		{"block flag 0", blocks(be64(1 << 9)), rules.Framing, "block", rules.BlockRecord},
+		{"block progress and end", blocks(be64(6)), rules.Framing, "block", rules.BlockRecord},
+		{"block zeroes of no device", blocks(be64(8)), rules.Framing, "block", rules.BlockRecord},
+		{"block flag 10", blocks(be64(0x11) + "\x01d"), rules.Framing, "block", rules.BlockRecord},
+
 		{"footer of another id", func() *stream {
 			s := machine().u8(1).be32(2).str("ram").be32(0).be32(4).raw(ramStart())
 			return s.mark().u8(0x7e).be32(3).eof()
@@ -204,6 +242,8 @@ func TestHostileLengths(t *testing.T) {
 		{"packaged", machine().cmd(7, be32(0xffffffff)).raw("abc"), ""},
 		{"blocks", machine().u8(1).be32(2).str("ram").be32(0).be32(4).be64(1<<62 | 4).str("a").be64(1), "ram"},
 		{"attributes", machine().u8(1).be32(2).str("s390-storage_attributes").be32(0).be32(0).be64(2).raw(huge).raw("abc"), "s390-storage_attributes"},
+		{"bits", machine().u8(1).be32(2).str("dirty-bitmap").be32(0).be32(1).raw("\x4c\x01n\x01b").be64(0).be32(1).raw(huge).raw("abc"), "dirty-bitmap"},
+		{"packages", machine().cmd(7, be32(0xffffffff)).cmd(7, be32(0xfffffffe)).raw("abc"), ""},
 		{"table entries", machine().u8(1).be32(2).str("spapr/htab").be32(0).be32(1).be32(0).be32(0xffffffff).be16(0xffff).be16(0xffff).raw("abc"), "spapr/htab"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

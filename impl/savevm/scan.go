@@ -1,10 +1,6 @@
 package savevm
 
-import (
-	"slices"
-
-	"vmconform/rules"
-)
+import "slices"
 
 // headWindow is what header and configuration of any real stream fit into.
 const headWindow = 64 << 10
@@ -20,7 +16,7 @@ type scanner struct {
 	stream   Stream // header and configuration
 	postcopy bool
 	names    map[uint32]string // of the sections that were started
-	htab     map[uint32]uint32
+	readers  recordReaders
 }
 
 // scan stops, without an error, in front of the first item that it does not
@@ -29,7 +25,7 @@ func (s *scanner) scan() error {
 	if !s.head() {
 		return nil
 	}
-	s.names, s.htab = map[uint32]string{}, map[uint32]uint32{}
+	s.names, s.readers = map[uint32]string{}, recordReaders{}
 	for {
 		var kind byte
 		if !s.w.read(func(c *cursor) { kind = c.u8(); c.off-- }) {
@@ -94,13 +90,10 @@ func (s *scanner) section() (ok bool, err error) {
 		return false, nil
 	}
 	s.names[id] = name
-	switch name {
-	case "ram":
+	if builtins[name].records == nil {
 		ok, err = s.memory(id)
-	case "spapr/htab":
-		ok = s.table(id)
-	default:
-		ok = s.attributes()
+	} else {
+		ok = s.records(s.readers.of(kind, id, name))
 	}
 	if !ok || err != nil {
 		return false, err
@@ -133,35 +126,16 @@ func (s *scanner) memory(id uint32) (ok bool, err error) {
 	return m.err == nil, err
 }
 
-func (s *scanner) table(id uint32) bool {
-	h := htabReader{shift: s.htab[id]}
-	for last := false; !last; {
-		bad := false
-		was := h
-		if !s.w.read(func(c *cursor) {
-			h = was
-			_, end, err := h.read(c)
-			last, bad = end, err != nil && err != errShort
-		}) || bad {
-			return false
-		}
-	}
-	s.htab[id] = h.shift
-	return true
-}
-
-func (s *scanner) attributes() bool {
+func (s *scanner) records(r recordReader) bool {
 	for {
-		var r attrRecord
-		bad := false
+		last, bad := false, false
 		if !s.w.read(func(c *cursor) {
-			var err *rules.Error
-			r, err = readAttr(c)
-			bad = err != nil && err != errShort
+			rec, err := r.read(c)
+			last, bad = rec.last, err != nil && err != errShort
 		}) || bad {
 			return false
 		}
-		if r.flag() == attrEOS {
+		if last {
 			return true
 		}
 	}

@@ -27,7 +27,7 @@ func (p *parser) section(kind byte, off int64) *rules.Error {
 		p.started[s.ID] = s
 	}
 	s.PayloadOffset = p.c.off
-	p.s.Items = append(p.s.Items, Item{Section: s})
+	p.add(Item{Section: s})
 	err := p.payload(s)
 	if err != nil && err != errNotOurs && err.Path == "" {
 		err = &rules.Error{Class: err.Class, Offset: err.Offset, Path: s.Path(), Rule: err.Rule, Detail: err.Detail}
@@ -122,7 +122,11 @@ func (p *parser) builtin(s *Section, known builtin) *rules.Error {
 		return &rules.Error{Class: rules.VersionTooOld, Offset: at, Rule: rules.VersionRange}
 	}
 	s.Coverage = CoverageBuiltin
-	if err := known.read(p, s); err == errShort {
+	read := p.readRecords
+	if known.records == nil {
+		read = p.readRAM
+	}
+	if err := read(s); err == errShort {
 		return truncated(p.b, s.Path())
 	} else if err != nil {
 		return err
@@ -309,10 +313,15 @@ func (p *parser) noteBridged(s *Section) {
 }
 
 // hide gives up finding the end of s: all up to the end marker, if a description
-// says where that is, or else all of the input, becomes its payload.
+// says where that is, or else all of the input, becomes its payload, but nothing
+// behind the package that it stands in.
 func (p *parser) hide(s *Section) {
 	detail := "no footers: opaque up to the end marker"
-	if p.desc == nil {
+	switch {
+	case p.within != nil:
+		detail = "no footers: opaque up to the end of the package"
+		p.hidden = true
+	case p.desc == nil:
 		detail = "neither footers nor a description: the rest of the stream is opaque"
 		p.hidden = true
 	}
@@ -349,7 +358,7 @@ func commandFits(code, n uint16) bool {
 
 // command reads a command whose type byte at off was just taken.
 func (p *parser) command(off int64) *rules.Error {
-	cmd := &Command{Offset: off, Code: p.c.be16()}
+	cmd := &Command{Offset: off, Code: p.c.be16(), EOF: -1}
 	n := p.c.be16()
 	if p.c.short {
 		return truncated(p.b, "")
@@ -369,12 +378,7 @@ func (p *parser) command(off int64) *rules.Error {
 			return framing(off, "", rules.Command, "a name of %d bytes in %d", cmd.Data[0], n)
 		}
 	case cmdPackaged:
-		cmd.PackedOffset = p.c.off
-		cmd.PackedSize = int64(binary.BigEndian.Uint32(cmd.Data))
-		p.c.bytes(cmd.PackedSize)
-		if p.c.short {
-			return truncated(p.b, "")
-		}
+		return p.packaged(cmd)
 	case cmdSwitchover:
 		if p.switched {
 			p.note(rules.SwitchoverOnce, off, "", "")
@@ -382,7 +386,57 @@ func (p *parser) command(off int64) *rules.Error {
 		p.switched = true
 	}
 	cmd.Size = p.c.off - off
-	p.s.Items = append(p.s.Items, Item{Command: cmd})
+	cmd.complete = true
+	p.add(Item{Command: cmd})
+	return nil
+}
+
+// maxPackages is how deep packages may be packed: QEMU puts none into another,
+// and loads one in another without a bound.
+const maxPackages = 16
+
+// packaged parses what is packed in a command whose data was read. QEMU takes all
+// of a package in before it looks into it: an input that ends inside is cut
+// whatever is wrong before.
+func (p *parser) packaged(cmd *Command) *rules.Error {
+	cmd.PackedOffset = p.c.off
+	want := p.c.off + int64(binary.BigEndian.Uint32(cmd.Data))
+	end := min(want, int64(len(p.b)))
+	switch {
+	case p.depth == maxPackages:
+		return &rules.Error{Class: rules.Limit, Offset: cmd.Offset, Rule: rules.Bounded, Detail: fmt.Sprintf("more than %d packages in one another", maxPackages)}
+	case end > p.limit:
+		return errNotOurs
+	}
+	cmd.PackedSize = end - cmd.PackedOffset
+	cmd.Size = end - cmd.Offset
+	p.add(Item{Command: cmd})
+
+	outer, limit, within := p.b, p.limit, p.within
+	p.b, p.limit, p.within = outer[:end], end, cmd
+	p.c.b = p.b
+	p.depth++
+	err := p.items()
+	p.depth--
+	p.b, p.limit, p.within = outer, limit, within
+	p.c = cursor{b: outer, off: end}
+	p.hidden = false
+	switch {
+	case err == errNotOurs:
+		return err
+	case end < want && err != nil && err.Class == rules.Truncated:
+		return truncated(outer, err.Path)
+	case end < want:
+		return truncated(outer, "")
+	case err != nil && err.Class == rules.Truncated:
+		return &rules.Error{Class: err.Class, Offset: err.Offset, Path: err.Path, Rule: err.Rule, Detail: "the package ends before its end marker"}
+	case err != nil:
+		return err
+	}
+	cmd.complete = true
+	if cmd.EOF >= 0 && cmd.EOF+1 < end {
+		p.note(rules.TrailingBytes, cmd.EOF+1, "", fmt.Sprintf("%d bytes behind the end marker of a package", end-cmd.EOF-1))
+	}
 	return nil
 }
 
@@ -405,11 +459,15 @@ func (p *parser) unendedSections() {
 // stay accounted for.
 func (p *parser) abandon(err *rules.Error) {
 	p.s.Footers = p.footers == footersYes
-	if len(p.s.Items) == 0 {
+	items := p.s.Items
+	for len(items) > 0 && items[len(items)-1].Command != nil {
+		items = items[len(items)-1].Command.Items
+	}
+	if len(items) == 0 {
 		return
 	}
-	s := p.s.Items[len(p.s.Items)-1].Section
-	if s == nil || s.complete {
+	s := items[len(items)-1].Section
+	if s.complete {
 		return
 	}
 	end := max(s.PayloadOffset, min(err.Offset, int64(len(p.b))))

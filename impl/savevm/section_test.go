@@ -49,8 +49,10 @@ func TestBridging(t *testing.T) {
 func TestBridgedOnce(t *testing.T) {
 	s := machine()
 	at := int64(len(s.b))
-	s.start(6, "dirty-bitmap", 0, 1, "abc").part(2, 6, "d").part(3, 6, "e").done()
-	wantNotes(t, parse(t, s.b), place{rules.SectionBridged, at, "dirty-bitmap"})
+	s.start(6, "pbs-state", 0, 1, "abc").part(2, 6, "d").part(3, 6, "e")
+	vfio := int64(len(s.b))
+	s.start(7, "0000:00:02.0/vfio", 0, 1, be64(0xffffffffef100003)+be64(0xffffffffef100001)).part(3, 7, be64(0xffffffffef100001)).done()
+	wantNotes(t, parse(t, s.b), place{rules.SectionBridged, at, "pbs-state"}, place{rules.SectionBridged, vfio, "0000:00:02.0/vfio"})
 }
 
 // What stands where decoding ends decides; where nothing does, the stream goes on

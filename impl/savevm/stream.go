@@ -35,7 +35,7 @@ type Stream struct {
 	Bytes   []byte
 	Version uint32
 	Config  *Config // nil if absent
-	Items   []Item  // sections and commands in stream order
+	Items   []Item  // sections and commands in stream order; a package is one, with its own
 	EOF     int64   // offset of the 00. -1 without an error: no footer and no description say where the last section ends
 
 	VMDescOffset int64   // offset of the 06
@@ -51,13 +51,25 @@ type Stream struct {
 	src *Source
 }
 
-// Sections yields the stream's sections in order.
+// Sections yields the stream's sections in order, those in packages included.
 func (s *Stream) Sections(yield func(*Section) bool) {
-	for _, it := range s.Items {
-		if it.Section != nil && !yield(it.Section) {
-			return
+	each(s.Items, func(it Item) bool { return it.Section == nil || yield(it.Section) })
+}
+
+// commands yields the stream's commands in order, those in packages included.
+func (s *Stream) commands(yield func(*Command) bool) {
+	each(s.Items, func(it Item) bool { return it.Command == nil || yield(it.Command) })
+}
+
+// each calls f for items and those packed in them, in stream order, until it
+// gives false.
+func each(items []Item, f func(Item) bool) bool {
+	for _, it := range items {
+		if !f(it) || it.Command != nil && !each(it.Command.Items, f) {
+			return false
 		}
 	}
+	return true
 }
 
 // An Item is a section or a command; the other one is nil.
@@ -95,8 +107,15 @@ type Command struct {
 	Offset, Size int64 // a PACKAGED command's includes what is packed
 	Code         uint16
 	Data         []byte
-	PackedOffset int64 // of the items inside PACKAGED, which are not parsed
-	PackedSize   int64
+
+	// Of PACKAGED: what is packed in it. Items are its own, and EOF is the offset
+	// of its own end marker, or -1.
+	PackedOffset int64
+	PackedSize   int64 // as much of it as is there
+	Items        []Item
+	EOF          int64
+
+	complete bool // nothing in it broke the stream off
 }
 
 // Coverage says how a payload was read.

@@ -36,13 +36,7 @@ func Source(name string, src *savevm.Source) (*Report, error) {
 		Stream: s,
 	}
 	l.configuration()
-	for _, it := range s.Items {
-		if it.Command != nil {
-			l.command(it.Command)
-		} else {
-			l.section(it.Section)
-		}
-	}
+	l.items(s.Items)
 	l.tail()
 	var e *rules.Error
 	if errors.As(err, &e) {
@@ -66,6 +60,18 @@ type layout struct {
 	decoder decode.Decoder
 	report  *Report
 	parent  map[uint32]*Node // the section that was started last under an id
+}
+
+// items lays out the items of the stream or of a package.
+func (l *layout) items(items []savevm.Item) {
+	for _, it := range items {
+		if it.Command != nil {
+			l.command(it.Command)
+			l.items(it.Command.Items)
+		} else {
+			l.section(it.Section)
+		}
+	}
 }
 
 func (l *layout) configuration() {
