@@ -25,6 +25,14 @@ var subsectionOrder = Property{
 				if next.Offset == sub.Offset+sub.Size {
 					_, behind, after := p.cut(next)
 					variants = append(variants, p.with(before, behind, of, after), p.with(before, of, behind, of, after))
+					for _, last := range list[i+2:] {
+						if last.Offset == next.Offset+next.Size {
+							// After the one that comes too early, each of the others is in order.
+							_, third, after := p.cut(last)
+							variants = append(variants, p.with(before, third, of, behind, after))
+							break
+						}
+					}
 					break
 				}
 			}

@@ -5,14 +5,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"vmconform/internal/qmp"
 	"vmconform/internal/record"
 	"vmconform/internal/record/recordtest"
+	"vmconform/internal/report"
 )
 
 // countingBIOS is a blank BIOS but for loops of our own, which add one to a byte
@@ -110,5 +115,76 @@ func TestMemoryIsTheGuests(t *testing.T) {
 				require.True(t, bytes.Equal(contents, got[contentsAt:][:contentsSize]))
 			})
 		}
+	}
+}
+
+// With mapped-ram each page has its place in the file, multifd or not.
+func TestMappedMemoryIsTheGuests(t *testing.T) {
+	const contentsAt = 4 << 20
+	for _, capabilities := range [][]string{{"mapped-ram"}, {"mapped-ram", "multifd"}} {
+		t.Run(strings.Join(capabilities, "+"), func(t *testing.T) {
+			dir := t.TempDir()
+			at := func(name string) string { return filepath.Join(dir, name) }
+			contents := make([]byte, 3<<20)
+			rand.NewChaCha8([32]byte{2}).Read(contents)
+			clear(contents[1<<20 : 2<<20])
+			require.NoError(t, os.WriteFile(at("contents"), contents, 0o666))
+			require.NoError(t, os.WriteFile(at("blank"), make([]byte, 64<<10), 0o666))
+			qemu := recordtest.Need(t, "qemu10", "x86_64", "-machine", "pc", "-m", "16M", "-nodefaults", "-bios", at("blank"),
+				"-device", fmt.Sprintf("loader,addr=%#x,force-raw=on,file=%s", contentsAt, at("contents")))
+			saveToFile(t, qemu, at("vm.bin"), capabilities, at("qmp"))
+
+			status, out, errs := conform(t, nil, "check", "--format", "json", at("vm.bin"))
+			require.Zero(t, status, out+errs)
+			f := unmarshal[report.Check](t, out).Files[0]
+			require.Equal(t, report.Identical, f.Roundtrip)
+			require.Empty(t, f.Findings)
+			for _, d := range f.Devices {
+				require.Equal(t, "full", d.Decoded, d.Name)
+			}
+			status, _, errs = conform(t, nil, "show", at("vm.bin"), "--ram", at("mem"))
+			require.Zero(t, status, errs)
+			got, err := os.ReadFile(filepath.Join(at("mem"), "pc.ram.raw"))
+			require.NoError(t, err)
+			want := make([]byte, 16<<20)
+			copy(want[contentsAt:], contents)
+			require.True(t, bytes.Equal(want[1<<20:], got[1<<20:]))
+		})
+	}
+}
+
+// saveToFile has a QEMU migrate to a file by itself, which mapped-ram needs.
+func saveToFile(t *testing.T, qemu record.Options, file string, capabilities []string, socket string) {
+	t.Helper()
+	listener, err := net.Listen("unix", socket)
+	require.NoError(t, err)
+	defer listener.Close()
+	c := exec.CommandContext(t.Context(), qemu.Args[0], append(qemu.Args[1:], "-S", "-display", "none", "-qmp", "unix:"+socket)...)
+	c.Env = append(os.Environ(), qemu.Env...)
+	require.NoError(t, c.Start())
+	defer c.Wait()
+	defer c.Process.Kill()
+	conn, err := listener.Accept()
+	require.NoError(t, err)
+	client, err := qmp.New(t.Context(), conn)
+	require.NoError(t, err)
+	defer client.Close()
+	var list []map[string]any
+	for _, name := range append(capabilities, "events") {
+		list = append(list, map[string]any{"capability": name, "state": true})
+	}
+	_, err = client.Execute(t.Context(), "migrate-set-capabilities", map[string]any{"capabilities": list})
+	require.NoError(t, err)
+	_, err = client.Execute(t.Context(), "migrate", map[string]string{"uri": "file:" + file})
+	require.NoError(t, err)
+	for status := ""; status != "completed"; {
+		event, err := client.NextEvent(t.Context())
+		require.NoError(t, err)
+		var data struct{ Status string }
+		if event.Name == "MIGRATION" {
+			require.NoError(t, json.Unmarshal(event.Data, &data))
+		}
+		require.NotEqual(t, "failed", data.Status)
+		status = data.Status
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -96,9 +97,12 @@ func TestShowReportsFitTheirSchema(t *testing.T) {
 		for i := len(b) / 7; i < len(b); i += len(b) / 7 {
 			wrong[i] ^= 0xff
 		}
-		status, out, _ := conform(t, wrong, "show", "--format", "json", "-")
-		require.Contains(t, []int{exitConform, exitFail, exitUndecided}, status)
-		validate(t, s, out)
+		for _, flags := range [][]string{{"show"}, {"show", "--hex"}} {
+			status, out, _ := conform(t, wrong, append(flags, "--format", "json", "-")...)
+			require.Contains(t, []int{exitConform, exitFail, exitUndecided}, status)
+			validate(t, s, out)
+			require.Equal(t, len(flags) > 1, strings.Contains(out, `"hex": [`))
+		}
 	}
 }
 
@@ -248,5 +252,58 @@ func TestReplayReportsFitTheirSchema(t *testing.T) {
 		status, out, errs := conform(t, nil, "replay", "--target", target, "--format", "json", token)
 		require.Equal(t, want, status, errs)
 		validate(t, s, out)
+	}
+}
+
+// Streams of two versions, of other machines, broken ones, and one with itself.
+func TestDiffReportsFitTheirSchema(t *testing.T) {
+	s := schema(t, "diff")
+	all := streams(t)
+	seen := map[string]bool{}
+	check := func(a, b []byte, flags ...string) {
+		t.Helper()
+		name := filepath.Join(t.TempDir(), "a")
+		require.NoError(t, os.WriteFile(name, a, 0o666))
+		_, out, _ := conform(t, b, append([]string{"diff", "--format", "json", name, "-"}, flags...)...)
+		validate(t, s, out)
+		got := unmarshal[struct {
+			Tool, Command, Verdict string
+			A, B, Totals, Ignored  json.RawMessage
+			Differences            []struct {
+				Path, In, Kind, What, Type string
+				Clock                      bool
+				A, B, Bytes, Pages         json.RawMessage
+			}
+		}](t, out)
+		seen[got.Verdict] = true
+		for _, d := range got.Differences {
+			seen[d.What], seen[d.Kind] = true, true
+		}
+	}
+	wrong := func(name string) []byte {
+		b := append([]byte{}, all[name]...)
+		for i := len(b) / 7; i < len(b); i += len(b) / 7 {
+			b[i] ^= 0xff
+		}
+		return b
+	}
+	check(all["pseries-1-events-7.2"], all["pseries-3-events-10.0"])
+	for _, name := range []string{"q35", "aarch64-virt", "s390x-0-crws", "none", "pc"} {
+		a, b := all[name+"-7.2"], all[name+"-10.0"]
+		check(a, b, "--ignore", "ram", "--ignore", "none")
+		check(a, a)
+		check(a, a[:len(a)*9/10])
+		check(a, wrong(name+"-7.2"))
+	}
+	long := bytes.Clone(all["pseries-3-events-7.2"])
+	long[bytes.Index(long, []byte("spapr_pending_events\x00\x00\x00\x01"))+len("spapr_pending_events")+4+1+4+3]++ // a length
+	check(long, all["pseries-3-events-7.2"])
+	check(all["pc-i440fx-2.2-7.2"], append(all["pc-i440fx-2.2-7.2"], 0))
+	check(all["pc-7.2"], all["microvm-7.2"])
+	for _, want := range []string{
+		"identical", "differ", "broken", "changed", "only-in-a", "only-in-b", "stream", "command", "device", "version",
+		"payload", "subsection", "field", "element", "value", "block", "decoded",
+	} {
+		require.True(t, seen[want], want)
 	}
 }

@@ -17,8 +17,10 @@ import (
 
 func showCommand() *cobra.Command {
 	var o output
-	var trace bool
+	var trace, hex bool
 	var ram string
+	var p progress
+	var quiet bool
 	cmd := &cobra.Command{
 		Use:   "show FILE [PATH]",
 		Short: "Show a stream as a tree, with offsets",
@@ -37,6 +39,12 @@ With --trace the devices, or the one that PATH names, are loaded by the referenc
 step by step: each vmsd and queue as it starts and ends, each field that is
 reached, with offsets, and last why the device was refused, if it was.
 
+With --hex the bytes stand beside what they are, and so do the headers and footers
+of sections, the markers and terminators of queues, and what nothing is decoded
+of: each byte of the stream has its place, but for the records of RAM and the
+like, the description, and what is behind the end. Of more than 64 bytes in one
+place only the first are shown, unless PATH picks it; JSON has all.
+
 With --ram each block of guest memory is written to a raw file in DIR, which is
 made if need be: the contents of each page as the stream gave it last, and a hole
 where it is zero. The file is called as the block, with .raw behind it, and
@@ -49,6 +57,7 @@ Exit status: 0 shown, 1 shown as far as the stream is not broken, 2 no stream or
 no such PATH, 3 nothing of the device state could be decoded.`,
 		Example: `  conform show vm.bin
   conform show vm.bin 'spapr/spapr_pending_events/pending_events[2]/summary'
+  conform show vm.bin --hex timer
   conform show vm.bin --trace spapr
   conform show vm.bin --ram mem && strings mem/pc.ram.raw
   conform show vm.bin --format json | jq '.devices[] | [.name, .offset, .size]'`,
@@ -65,27 +74,38 @@ no such PATH, 3 nothing of the device state could be decoded.`,
 			if err := o.check(); err != nil {
 				return err
 			}
+			if trace && hex {
+				return errors.New("--trace or --hex: a trace has no bytes")
+			}
+			if err := p.start(cmd.ErrOrStderr(), quiet); err != nil {
+				return err
+			}
+			defer p.stop()
 			path := ""
 			if len(args) > 1 {
 				path = args[1]
 			}
 			if ram != "" {
-				if path != "" || trace {
-					return errors.New("--ram writes all of the guest memory: no PATH and no --trace with it")
+				if path != "" || trace || hex {
+					return errors.New("--ram writes all of the guest memory: no PATH, --trace or --hex with it")
 				}
-				return runShowMemory(cmd, &o, args[0], ram)
+				return runShowMemory(cmd, &o, &p, args[0], ram)
 			}
-			return runShow(cmd, &o, args[0], path, trace)
+			return runShow(cmd, &o, &p, args[0], path, trace, hex)
 		},
 	}
 	o.flags(cmd)
+	p.flags(cmd)
+	cmd.Flags().BoolVar(&quiet, "quiet", false, "no progress")
+	cmd.Flags().BoolVar(&hex, "hex", false, "show the bytes of everything, too")
 	cmd.Flags().BoolVar(&trace, "trace", false, "show how each device loads, step by step, and why one is refused")
 	cmd.Flags().StringVar(&ram, "ram", "", "write each block of guest memory to a raw file in `DIR`")
 	return cmd
 }
 
-func runShow(cmd *cobra.Command, o *output, name, path string, trace bool) error {
-	src, in, err := input.Read(name, cmd.InOrStdin(), savevm.ReadOptions{})
+func runShow(cmd *cobra.Command, o *output, p *progress, name, path string, trace, hex bool) error {
+	src, in, err := input.Read(name, cmd.InOrStdin(), savevm.ReadOptions{Progress: p.reading(name)})
+	p.stop()
 	if err != nil {
 		return err
 	}
@@ -95,6 +115,9 @@ func runShow(cmd *cobra.Command, o *output, name, path string, trace bool) error
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	r.Errors = append(wrapErrors(in), r.Errors...)
+	if hex {
+		r.AddHex()
+	}
 	var shown textWriter = r
 	switch {
 	case trace:
@@ -119,12 +142,13 @@ func runShow(cmd *cobra.Command, o *output, name, path string, trace bool) error
 }
 
 // runShowMemory writes guest memory to files in dir.
-func runShowMemory(cmd *cobra.Command, o *output, name, dir string) error {
+func runShowMemory(cmd *cobra.Command, o *output, p *progress, name, dir string) error {
 	w, err := memory.New(dir)
 	if err != nil {
 		return fmt.Errorf("--ram: %w", err)
 	}
-	src, in, err := input.Read(name, cmd.InOrStdin(), savevm.ReadOptions{Record: w.Record})
+	src, in, err := input.Read(name, cmd.InOrStdin(), savevm.ReadOptions{Record: w.Record, Progress: p.reading(name)})
+	p.stop()
 	if err != nil {
 		w.Close()
 		return err

@@ -287,7 +287,7 @@ func (p *parser) readRAM(s *Section) *rules.Error {
 		f.pageSize = p.s.PageSize
 		r := memoryReader{w: &window{b: p.b, pos: int(p.c.off)}, f: f, st: st, m: s.RAM}
 		r.read() // there is no record to fail
-	} else if f := s.RAM.format; f.pageSize != p.s.PageSize && len(s.RAM.Blocks) == 0 {
+	} else if f := s.RAM.format; f.pageSize != p.s.PageSize && s.RAM.Normal+s.RAM.XBZRLE+s.RAM.Compressed > 0 {
 		return framing(s.PayloadOffset, "", rules.RAMRecord, "pages are of %d bytes, and the records of %d", p.s.PageSize, f.pageSize)
 	}
 	if len(s.RAM.Blocks) > 0 {

@@ -76,7 +76,7 @@ func (r *memoryReader) records() error {
 		var err *rules.Error
 		r.rec, err = r.f.read(&c)
 		rec := &r.rec
-		if r.guess && (rec.hasBlock() || err != nil && err != errShort) {
+		if r.guess && (rec.hasBlock() && rec.Flag != RAMZero || err != nil && err != errShort) {
 			r.f.pageSize, r.guess = r.guessPageSize(), false
 			r.m.format = r.f
 			continue
@@ -213,6 +213,10 @@ func (r *memoryReader) mapped(rec *RAMRecord) error {
 		}
 		if b.UsedLength > left {
 			r.m.err = &rules.Error{Class: rules.Framing, Offset: at, Rule: rules.RAMRecord, Detail: "the blocks are longer than their announced total"}
+			return nil
+		}
+		if len(rec.Blocks) == maxBlocks {
+			r.m.err = tooManyBlocks(at)
 			return nil
 		}
 		left -= b.UsedLength

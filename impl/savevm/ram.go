@@ -62,6 +62,13 @@ func (r *RAMRecord) hasBlock() bool {
 	return r.Flag&(RAMZero|RAMPage|RAMXBZRLE|RAMCompressPage) != 0
 }
 
+// maxBlocks bounds the entries of one size list. A machine has tens.
+const maxBlocks = 1 << 16
+
+func tooManyBlocks(at int64) *rules.Error {
+	return &rules.Error{Class: rules.Limit, Offset: at, Rule: rules.Bounded, Detail: "more than 65536 blocks of memory"}
+}
+
 // ramFormat is what decides the layout of RAM records.
 type ramFormat struct {
 	pageSize     int
@@ -131,6 +138,9 @@ func (f ramFormat) read(c *cursor) (RAMRecord, *rules.Error) {
 			}
 			if b.UsedLength > left {
 				return bad(at, "the blocks are longer than their announced total")
+			}
+			if len(r.Blocks) == maxBlocks {
+				return r, tooManyBlocks(at)
 			}
 			left -= b.UsedLength
 			r.Blocks = append(r.Blocks, b)

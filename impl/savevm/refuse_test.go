@@ -1,10 +1,14 @@
 package savevm
 
 import (
+	"bytes"
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"vmconform/rules"
 )
@@ -233,5 +237,32 @@ func TestHostileLengths(t *testing.T) {
 				t.Errorf("%d bytes allocated for %d bytes of input", n, len(c.s.b))
 			}
 		})
+	}
+}
+
+// A size list may have 2^16 blocks, and no more.
+func TestManyBlocks(t *testing.T) {
+	plain, mapped := machine(), begin().config("m", sub(subCapsName, 1, be32(1)+"\x0amapped-ram"))
+	for s, entry := range map[*stream]string{
+		plain:  "\x00" + be64(4096),
+		mapped: "\x00" + be64(4096) + be32(1) + be64(0) + be64(0) + be64(0), // a shared block
+	} {
+		s.head(4, 2, "ram", 0, 4)
+		list := func(n int) []byte {
+			b := slices.Clone(s.b)
+			return slices.Concat(b, []byte(be64(uint64(n)<<12|4)), bytes.Repeat([]byte(entry), n), []byte(be64(0x10)))
+		}
+		read := func(b []byte) (*Stream, error) {
+			src, err := Read(bytes.NewReader(b), ReadOptions{})
+			require.NoError(t, err)
+			t.Cleanup(src.Close)
+			return ParseSource(src, nil, Options{})
+		}
+		for _, parse := range []func([]byte) (*Stream, error){read, func(b []byte) (*Stream, error) { return Parse(b, nil, Options{}) }} {
+			_, err := parse(append(list(1<<16), 0x7e, 0, 0, 0, 2, 0))
+			require.NoError(t, err)
+			_, err = parse(list(1<<16 + 1))
+			wantErr(t, err, rules.Limit, int64(len(s.b)+8+len(entry)<<16), "ram", rules.Bounded)
+		}
 	}
 }

@@ -120,7 +120,7 @@ func run(name string, args ...string) (usage, error) {
 		return usage{}, fmt.Errorf("%s: %w", name, err)
 	}
 	s := c.ProcessState
-	return usage{time.Since(begun), s.UserTime() + s.SystemTime(), s.SysUsage().(*syscall.Rusage).Maxrss << 10}, nil
+	return usage{time.Since(begun), s.UserTime() + s.SystemTime(), int64(s.SysUsage().(*syscall.Rusage).Maxrss) << 10}, nil
 }
 
 func write(name string, r io.Reader) error {

@@ -63,6 +63,13 @@ func FileName(name string) string {
 
 // Record takes a record, for savevm.ReadOptions.
 func (w *Writer) Record(r *savevm.RAMRecord) error {
+	if err := w.take(r); err != nil {
+		return fmt.Errorf("--ram: %v", err) // not of the stream's file, so not to be unwrapped
+	}
+	return nil
+}
+
+func (w *Writer) take(r *savevm.RAMRecord) error {
 	for _, b := range r.Blocks {
 		if err := w.announce(b); err != nil {
 			return err

@@ -67,7 +67,7 @@ func TestBlocksAreFiles(t *testing.T) {
 	// Nothing is overwritten.
 	w, err = New(dir)
 	require.NoError(t, err)
-	require.ErrorIs(t, w.Record(announce(*b)), fs.ErrExist)
+	require.ErrorContains(t, w.Record(announce(*b)), "b.raw: file exists")
 }
 
 // Zeros take no room.

@@ -28,7 +28,7 @@ type MemoryBlock struct {
 // Memory takes what w wrote to dir as the stream was read, and the memory that
 // was not told of then. It closes w.
 func (r *Report) Memory(dir string, w *memory.Writer) (*Memory, error) {
-	err := r.stream.KeptMemory(w.Record)
+	err := r.Stream.KeptMemory(w.Record)
 	blocks, closeErr := w.Close()
 	if err == nil {
 		err = closeErr

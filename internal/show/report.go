@@ -28,7 +28,7 @@ type Report struct {
 	Footers       bool             `json:"footers"`
 	PageSize      int              `json:"page_size"`
 	Configuration *Configuration   `json:"configuration,omitempty"`
-	Commands      []Command        `json:"commands"`
+	Commands      []*Command       `json:"commands"`
 	Sections      []*Node          `json:"sections"` // those that no description covers: RAM and the like
 	Devices       []*Node          `json:"devices"`
 	End           *int64           `json:"end,omitempty"` // of the end marker
@@ -36,9 +36,10 @@ type Report struct {
 	Trailing      *Extent          `json:"trailing,omitempty"`
 	Errors        []report.Finding `json:"errors"`
 
-	stream *savevm.Stream
+	Stream *savevm.Stream `json:"-"` // what is laid out
 
-	order []any  // Command, *Node and part, in stream order
+	hex   bool   // AddHex was called
+	order []any  // *Command, *Node and part, in stream order
 	loads []load // of Devices
 }
 
@@ -48,6 +49,8 @@ type Selection struct {
 	Path     string           `json:"path"`
 	Selected *Node            `json:"selected"`
 	Errors   []report.Finding `json:"errors"`
+
+	hex bool // as of the stream
 }
 
 // An Extent is a place in the stream.
@@ -63,6 +66,7 @@ type Configuration struct {
 	PageBits     uint32   `json:"page_bits,omitempty"`
 	Capabilities []string `json:"capabilities,omitempty"`
 	UUID         string   `json:"uuid,omitempty"`
+	Hex          []Run    `json:"hex,omitempty"` // by AddHex, as all of that name
 }
 
 // A Command is a command of the stream.
@@ -70,6 +74,7 @@ type Command struct {
 	Extent
 	Code uint16 `json:"code"`
 	Name string `json:"name"`
+	Hex  []Run  `json:"hex,omitempty"`
 }
 
 // A Node is a section, a device, or something within one.
@@ -90,6 +95,7 @@ type Node struct {
 	Decoded string `json:"decoded,omitempty"` // full, partial, opaque, builtin
 	Partial bool   `json:"partial,omitempty"` // decoding stopped inside
 	Marker  *byte  `json:"marker,omitempty"`  // of an element of a queue
+	Hex     []Run  `json:"hex,omitempty"`     // what is of no node within
 
 	Value    *Value  `json:"value,omitempty"`
 	Count    *int    `json:"count,omitempty"` // of an array or queue
@@ -97,13 +103,17 @@ type Node struct {
 	Elements []*Node `json:"elements,omitzero"`
 
 	Subsections []*Node         `json:"subsections,omitzero"`
-	Parts       []Part          `json:"parts,omitempty"` // what else belongs to the section
+	Parts       []*Part         `json:"parts,omitempty"` // what else belongs to the section
 	RAM         *RAM            `json:"ram,omitempty"`
 	Stopped     *report.Finding `json:"stopped,omitempty"` // why decoding ended before the payload
 	Suspect     *report.Finding `json:"suspect,omitempty"` // what that most likely comes from; nothing behind it is shown
 
-	array bool // a field of several
+	array   bool   // a field of several
+	payload Extent // of a section
 }
+
+// Payload is where the payload of a section stands.
+func (n *Node) Payload() Extent { return n.payload }
 
 // A Kind says what a Node is.
 type Kind string
@@ -121,7 +131,13 @@ const (
 type Part struct {
 	Kind string `json:"kind"` // part, end
 	Extent
+	Hex []Run `json:"hex,omitempty"`
+
+	payload Extent
 }
+
+// Payload is where the section's payload stands.
+func (p *Part) Payload() Extent { return p.payload }
 
 // A RAM sums the records of RAM up.
 type RAM struct {

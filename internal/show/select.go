@@ -17,7 +17,7 @@ func (r *Report) Select(path string) (*Selection, error) {
 	f := finder{path: path}
 	n := f.among(slices.Concat(r.Devices, r.Sections), path, func(n *Node) string { return n.Path })
 	if n != nil {
-		return &Selection{Head: r.Head, Path: path, Selected: n, Errors: r.Errors}, nil
+		return &Selection{Head: r.Head, Path: path, Selected: n, Errors: r.Errors, hex: r.hex}, nil
 	}
 	switch p := f.closest; {
 	case p == nil:
@@ -75,23 +75,37 @@ func (f *finder) in(n *Node, rest string) *Node {
 
 // integer is the element of an array of integers that rest, "[i]", names.
 func (n *Node) integer(rest string) *Node {
-	if n.Value == nil {
-		return nil
-	}
-	list, ok := n.Value.value.(model.List)
-	if !ok {
-		return nil
-	}
 	digits := strings.TrimSuffix(strings.TrimPrefix(rest, "["), "]")
 	i, err := strconv.Atoi(digits)
-	if err != nil || rest != fmt.Sprintf("[%d]", i) || i < 0 || i >= len(list) {
+	if err != nil || rest != fmt.Sprintf("[%d]", i) || i < 0 || i >= n.Integers() {
 		return nil
 	}
+	return n.Integer(i)
+}
+
+// Integers is the number of elements of an array of integers; of anything else
+// it is 0.
+func (n *Node) Integers() int {
+	if n.Value == nil {
+		return 0
+	}
+	list, _ := n.Value.value.(model.List)
+	return len(list)
+}
+
+// Integer is element i of an array of integers.
+func (n *Node) Integer(i int) *Node {
+	list := n.Value.value.(model.List)
 	size := n.Size / int64(len(list))
+	at := int64(i) * size
 	one := *n.Value.field
 	one.Array, one.Count, one.CountFrom = false, 0, ""
-	return &Node{
-		Kind: Element, Index: &i, Path: n.Path + rest, Type: n.Type,
-		Extent: Extent{n.Offset + int64(i)*size, size}, Value: &Value{&one, list[i]},
+	e := &Node{
+		Kind: Element, Index: &i, Path: n.Path + "[" + strconv.Itoa(i) + "]", Type: n.Type,
+		Extent: Extent{n.Offset + at, size}, Value: &Value{&one, list[i]},
 	}
+	for _, r := range n.Hex { // one, or none
+		e.Hex = []Run{{e.Extent, r.What, r.Hex[2*at : 2*(at+size)]}}
+	}
+	return e
 }

@@ -177,7 +177,7 @@ func TestValueText(t *testing.T) {
 		"0 ×3, 7, 0": {&model.Field{}, uints(0, 0, 0, 7, 0)},
 		"0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, … 8 more": {&model.Field{}, uints(many...)},
 	} {
-		require.Equal(t, want, v.text())
+		require.Equal(t, want, v.Text())
 	}
 }
 

@@ -32,9 +32,9 @@ func Source(name string, src *savevm.Source) (*Report, error) {
 	l.report = &Report{
 		Head:    Head{Tool: report.Tool, Command: "show", File: name, Bytes: int64(len(src.Bytes))},
 		Version: s.Version, Footers: s.Footers, PageSize: s.PageSize,
-		Commands: []Command{}, Sections: []*Node{}, Devices: []*Node{}, Errors: []report.Finding{},
+		Commands: []*Command{}, Sections: []*Node{}, Devices: []*Node{}, Errors: []report.Finding{},
+		Stream: s,
 	}
-	l.report.stream = s
 	l.configuration()
 	l.items(s.Items)
 	l.tail()
@@ -96,7 +96,7 @@ var commandNames = [...]string{
 }
 
 func (l *layout) command(c *savevm.Command) {
-	out := Command{Extent{c.Offset, c.Size}, c.Code, commandNames[c.Code]}
+	out := &Command{Extent: Extent{c.Offset, c.Size}, Code: c.Code, Name: commandNames[c.Code]}
 	l.report.Commands = append(l.report.Commands, out)
 	l.report.order = append(l.report.order, out)
 }
@@ -109,6 +109,7 @@ func (l *layout) section(s *savevm.Section) {
 	n := &Node{
 		Kind: Device, Name: s.Name, Path: s.Path(), InstanceID: &s.InstanceID, SectionID: &s.ID, Version: &s.VersionID,
 		Extent: Extent{s.Offset, s.Size}, Decoded: string(s.Coverage),
+		payload: Extent{s.PayloadOffset, s.PayloadSize},
 	}
 	l.parent[s.ID] = n
 	l.report.order = append(l.report.order, n)
@@ -144,12 +145,12 @@ func (l *layout) section(s *savevm.Section) {
 
 // A part is a Part under the name of its section.
 type part struct {
-	Part
+	*Part
 	name string
 }
 
 func (l *layout) part(s *savevm.Section) {
-	p := Part{"part", Extent{s.Offset, s.Size}}
+	p := &Part{Kind: "part", Extent: Extent{s.Offset, s.Size}, payload: Extent{s.PayloadOffset, s.PayloadSize}}
 	if s.Kind == savevm.KindEnd {
 		p.Kind = "end"
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,19 +19,25 @@ const headerSize = 8
 // WriteText writes the stream as a tree: a line for each thing, with its offset
 // and size.
 func (r *Report) WriteText(w io.Writer, ink report.Ink) error {
-	t := table{}
+	t := table{hex: r.hex, longest: longestDump}
 	if r.Bytes >= headerSize {
 		t.add(0, Extent{0, headerSize}, "header", "", "QEVM, version "+strconv.FormatUint(uint64(r.Version), 10))
+		if r.hex {
+			t.dumps(1, r.runs(nil, Extent{0, headerSize}, WhatHeader))
+		}
 	}
 	if c := r.Configuration; c != nil {
 		t.add(0, c.Extent, "configuration", "", c.text())
+		t.dumps(1, c.Hex)
 	}
 	for _, x := range r.order {
 		switch x := x.(type) {
-		case Command:
+		case *Command:
 			t.add(0, x.Extent, "command", "", x.Name)
+			t.dumps(1, x.Hex)
 		case part:
 			t.add(0, x.Extent, x.name, x.Kind, "")
+			t.dumps(1, x.Hex)
 		case *Node:
 			t.node(0, x, report.Clean(x.Path))
 		}
@@ -49,8 +56,14 @@ func (r *Report) WriteText(w io.Writer, ink report.Ink) error {
 
 // WriteText writes the node as a tree, its path first.
 func (s *Selection) WriteText(w io.Writer, ink report.Ink) error {
-	t := table{}
+	t := table{hex: s.hex, longest: math.MaxInt}
 	t.node(0, s.Selected, report.Clean(s.Selected.Path))
+	for _, p := range s.Selected.Parts {
+		if s.hex {
+			t.add(0, p.Extent, report.Clean(s.Selected.Path), p.Kind, "")
+			t.dumps(1, p.Hex)
+		}
+	}
 	return t.write(w, ink, s.Bytes)
 }
 
@@ -74,11 +87,15 @@ type row struct {
 	depth             int
 	group             int
 	name, kind, value string
-	plain             bool // only a remark, of no place
+	bytes             string // in hexadecimal: beside, or a whole row of them
+	plain             bool   // only a remark, of no place
 	wrong             bool
 }
 
 type table struct {
+	hex     bool // has a column for bytes
+	longest int  // bytes that are shown of one Run
+
 	rows   []row
 	groups int
 	group  int
@@ -101,13 +118,19 @@ func (t *table) node(depth int, n *Node, name string) {
 	if n.RAM != nil {
 		n.RAM.rows(t, depth+1)
 	}
-	for _, c := range slices.Concat(n.Fields, n.Elements, n.Subsections) {
+	own := n.Hex
+	for c := range n.Children {
+		for len(own) > 0 && own[0].Offset < c.Offset {
+			t.dump(depth+1, own[0])
+			own = own[1:]
+		}
 		label := report.Clean(c.Name)
 		if c.Index != nil {
 			label = "[" + strconv.Itoa(*c.Index) + "]"
 		}
 		t.node(depth+1, c, label)
 	}
+	t.dumps(depth+1, own)
 	if n.Suspect != nil {
 		t.remark(depth+1, "nothing is certain from here on: "+report.Clean(n.Suspect.Line()))
 	}
@@ -144,7 +167,7 @@ func (n *Node) text() string {
 		add("marker %02x", *n.Marker)
 	}
 	if n.Value != nil {
-		add("%s", n.Value.text())
+		add("%s", n.Value.Text())
 	}
 	if n.Elements != nil && n.Count != nil && !n.array {
 		add("%s", elements(*n.Count))
@@ -200,7 +223,7 @@ func (t *table) write(w io.Writer, ink report.Ink, bytes int64) error {
 		width[r.group] = x
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%*s  %*s\n", number, "offset", number, "size")
+	fmt.Fprintf(&b, "%*s  %*s%s\n", number, "offset", number, "size", t.bytesTitle())
 	for _, r := range t.rows {
 		var line string
 		indent := strings.Repeat("  ", r.depth)
@@ -208,7 +231,11 @@ func (t *table) write(w io.Writer, ink report.Ink, bytes int64) error {
 			line = fmt.Sprintf("%*s  %s%s", 2*number+2, "", indent, (ink && report.Ink(r.wrong)).Wrong(r.value))
 		} else {
 			x := width[r.group]
-			line = fmt.Sprintf("%*d  %*d  %s%-*s  %-*s  %s", number, r.Offset, number, r.Size, indent, x.name, r.name, x.kind, r.kind, r.value)
+			bytes := ""
+			if t.hex {
+				bytes = fmt.Sprintf("%-*s  ", besideWidth, r.bytes)
+			}
+			line = fmt.Sprintf("%*d  %*d  %s%s%-*s  %-*s  %s", number, r.Offset, number, r.Size, bytes, indent, x.name, r.name, x.kind, r.kind, r.value)
 		}
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}

@@ -16,8 +16,17 @@ const (
 	shownRuns  = 12 // of a long array
 )
 
-// text is the value in short.
-func (v *Value) text() string {
+// IsBytes reports whether n is bytes: a buffer, or what nothing is known of.
+func (n *Node) IsBytes() bool {
+	if n.Value == nil {
+		return n.Fields == nil && n.Elements == nil
+	}
+	_, ok := n.Value.value.(model.Bytes)
+	return ok
+}
+
+// Text is the value in short: of long buffers and arrays only what is first.
+func (v *Value) Text() string {
 	switch x := v.value.(type) {
 	case model.Bytes:
 		return bytesText(x)

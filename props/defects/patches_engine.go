@@ -64,6 +64,34 @@ var subsectionPatches = []Patch{
 		},
 	},
 	{
+		"unknown-before-limit", "A subsection that is not known is that, even where it would go beyond the limit on depth.", "limits/depth",
+		"impl/vmstate/subsection.go", []string{
+			`		if err := l.roomForSubsection(name); err != nil {
+			return err
+		}
+		i := indexOf(d.Subsections, name)
+		if i < 0 {
+			return l.Fail(rules.UnknownSubsection, rules.SubsectionKnown, l.Offset(), "%s has no subsection %q", d.Name, name)
+		}
+`,
+			`		i := indexOf(d.Subsections, name)
+		if i < 0 {
+			return l.Fail(rules.UnknownSubsection, rules.SubsectionKnown, l.Offset(), "%s has no subsection %q", d.Name, name)
+		}
+		if err := l.roomForSubsection(name); err != nil {
+			return err
+		}
+`,
+		},
+	},
+	{
+		"order-by-greatest", "A subsection is out of order if any before it is behind it in the list, not only the last.", "subsection/order",
+		"impl/vmstate/subsection.go", []string{
+			`seen[i], last = true, i`,
+			`seen[i], last = true, max(last, i)`,
+		},
+	},
+	{
 		"list-order-only", "A subsection that comes after one behind it in the list is data.", "subsection/order",
 		"impl/vmstate/subsection.go", []string{
 			`		s := d.Subsections[i]
