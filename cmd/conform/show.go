@@ -85,7 +85,10 @@ no such PATH, 3 nothing of the device state could be decoded.`,
 			if len(args) > 1 {
 				path = args[1]
 			}
-			if ram != "" {
+			if cmd.Flags().Changed("ram") {
+				if ram == "" {
+					return errors.New("--ram wants a directory")
+				}
 				if path != "" || trace || hex {
 					return errors.New("--ram writes all of the guest memory: no PATH, --trace or --hex with it")
 				}

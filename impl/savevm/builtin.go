@@ -287,8 +287,12 @@ func (p *parser) readRAM(s *Section) *rules.Error {
 		f.pageSize = p.s.PageSize
 		r := memoryReader{w: &window{b: p.b, pos: int(p.c.off)}, f: f, st: st, m: s.RAM}
 		r.read() // there is no record to fail
-	} else if f := s.RAM.format; f.pageSize != p.s.PageSize && s.RAM.Normal+s.RAM.XBZRLE+s.RAM.Compressed > 0 {
-		return framing(s.PayloadOffset, "", rules.RAMRecord, "pages are of %d bytes, and the records of %d", p.s.PageSize, f.pageSize)
+	} else if m := s.RAM; m.otherwise != nil && m.format.pageSize != p.s.PageSize {
+		if p.sized || !m.proved {
+			s.RAM = m.otherwise
+		} else {
+			p.s.PageSize = m.format.pageSize
+		}
 	}
 	if len(s.RAM.Blocks) > 0 {
 		p.s.RAM = s.RAM.known

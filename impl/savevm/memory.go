@@ -25,6 +25,9 @@ type Memory struct {
 	differs int64      // of the first record that would be written otherwise, or -1
 	err     *rules.Error
 	leftOut bool
+
+	otherwise *Memory // what it is with pages of the usual size, if that was found not to be theirs: broken
+	proved    bool    // that it is not, by a page
 }
 
 // KeptMemory gives record each record of guest memory that Read did not, as it
@@ -112,14 +115,8 @@ func (r *memoryReader) records() error {
 				}
 			}
 			r.m.Blocks = append(r.m.Blocks, rec.Blocks...)
-		case RAMZero:
-			r.m.Zero++
-		case RAMPage:
-			r.m.Normal++
-		case RAMXBZRLE:
-			r.m.XBZRLE++
-		case RAMCompressPage:
-			r.m.Compressed++
+		default:
+			r.m.count(rec)
 		}
 		if r.record != nil {
 			if err := r.record(rec); err != nil {
@@ -135,33 +132,65 @@ func (r *memoryReader) records() error {
 // guessPageSize finds the size of pages where the configuration does not say it,
 // in a stream that is read in one pass and has its description at the end: the
 // one that nearly all machines have, unless the next records are none with it and
-// are with another one. The description has to confirm it.
+// are with another one. What is wrong with them otherwise is kept: the guess may
+// be what makes a broken record look right.
 func (r *memoryReader) guessPageSize() int {
-	const ahead, most = 512 << 10, 32
+	const ahead = 512 << 10
 	for len(r.w.b)-r.w.pos < ahead && r.w.more() {
 	}
-	fits := func(size int) bool {
-		f, st, c := r.f, r.st.clone(), r.w.cursor()
+	// fits reads records as far as they are there. proved says that a page was
+	// among them, and a record behind it.
+	fits := func(size int) (proved bool, bad *Memory) {
+		f, st, c, m := r.f, r.st.clone(), r.w.cursor(), *r.m
 		f.pageSize = size
-		for range most {
+		for page := false; ; {
+			at := c.off
 			rec, err := f.read(&c)
 			switch {
-			case err == errShort:
-				return !r.w.done
-			case err != nil, st.check(&rec) != nil:
-				return false
-			case rec.Flag == RAMEOS:
-				return true
+			case err == errShort && !r.w.done:
+				return proved, nil
+			case err == nil:
+				err = st.check(&rec)
+			}
+			if err != nil {
+				moved := *err
+				moved.Offset = r.w.base + at
+				m.err, m.end, m.known = &moved, moved.Offset, st.blocks
+				return false, &m
+			}
+			m.count(&rec)
+			proved = proved || page
+			page = rec.Flag == RAMPage
+			if rec.Flag == RAMEOS {
+				return proved, nil
 			}
 		}
-		return true
 	}
-	for _, size := range []int{defaultPageSize, 1024, 2048, 8192, 16384, 65536} {
-		if fits(size) {
+	_, bad := fits(defaultPageSize)
+	if bad == nil {
+		return defaultPageSize
+	}
+	for _, size := range []int{1024, 2048, 8192, 16384, 65536} {
+		if proved, wrong := fits(size); wrong == nil {
+			r.m.otherwise, r.m.proved = bad, proved
 			return size
 		}
 	}
 	return defaultPageSize
+}
+
+// count counts a record of a page.
+func (m *Memory) count(rec *RAMRecord) {
+	switch rec.Flag {
+	case RAMZero:
+		m.Zero++
+	case RAMPage:
+		m.Normal++
+	case RAMXBZRLE:
+		m.XBZRLE++
+	case RAMCompressPage:
+		m.Compressed++
+	}
 }
 
 // page settles the contents of a page.

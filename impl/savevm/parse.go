@@ -161,6 +161,7 @@ type parser struct {
 	records  recordReaders
 	postcopy bool
 	switched bool // SWITCHOVER_START was there
+	sized    bool // configuration or description say the size of pages
 	hidden   bool // a section of unknown end took the rest of the input, or of the package
 
 	within *Command // the package that is being parsed, or nil; b and limit end where it does
@@ -187,9 +188,9 @@ func newParser(s Stream, c cursor, src *Source, d Decoder, desc *description) *p
 	// The passes share what was noted before; none may append to another's.
 	p.s.Notes = append([]rules.Note(nil), s.Notes...)
 	if s.Config != nil && s.Config.PageBits != 0 {
-		p.s.PageSize = 1 << s.Config.PageBits
+		p.s.PageSize, p.sized = 1<<s.Config.PageBits, true
 	} else if desc != nil && usablePageSize(desc.desc.PageSize) {
-		p.s.PageSize = desc.desc.PageSize
+		p.s.PageSize, p.sized = desc.desc.PageSize, true
 	}
 	if desc != nil {
 		p.limit = desc.eof

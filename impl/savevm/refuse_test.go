@@ -266,3 +266,31 @@ func TestManyBlocks(t *testing.T) {
 		}
 	}
 }
+
+// A flag that does not exist could be a bit of an address, were pages smaller:
+// the description says that they are not, and where none does, a page would have
+// to prove it.
+func TestBrokenRecordIsNoSmallerPage(t *testing.T) {
+	zero := be64(2|0x20) + "\x00"
+	for _, text := range []string{`{"page_size": 4096, "devices": []}`, ""} {
+		s := withRAM(machine())
+		s.u8(2).be32(2).raw(be64(2) + "\x01a\x00" + zero + zero)
+		s.mark().raw(be64(0x422) + "\x00" + strings.Repeat(zero, 5) + be64(0x10)).u8(0x7e).be32(2).eof()
+		if text != "" {
+			s.desc(text)
+		}
+		_, err := parseBoth(t, s.b, nil, Options{})
+		wantErr(t, err, rules.Framing, s.marked, "ram", rules.RAMRecord)
+	}
+	// Pages of 1024 bytes, cut before the description.
+	s := machine().head(4, 2, "ram", 0, 4).be64(0x1000 | 4).str("a").be64(0x1000)
+	for i := range uint64(4) {
+		s.be64(i<<10 | 8).str("a").raw(strings.Repeat("p", 1024))
+	}
+	src, err := Read(bytes.NewReader(s.be64(0x10).raw("\x7e").b), ReadOptions{})
+	require.NoError(t, err)
+	defer src.Close()
+	got, err := ParseSource(src, nil, Options{})
+	wantErr(t, err, rules.Truncated, int64(len(s.b)), "ram", rules.StreamEOF)
+	require.Equal(t, 1024, got.PageSize)
+}

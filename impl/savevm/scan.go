@@ -48,18 +48,18 @@ func (s *scanner) head() bool {
 	ok := false
 	for len(s.w.b) < headWindow && s.w.more() {
 	}
-	s.w.read(func(c *cursor) {
-		s.stream = Stream{}
-		got := c.bytes(int64(len(magic)))
-		if !c.short && string(got) != magic {
-			s.foreign = true
-			return
-		}
-		if c.be32() != streamVersion || c.short {
-			return
-		}
-		ok = readConfig(c, &s.stream) == nil
-	})
+	c := s.w.cursor() // once: what does not fit is for Parse to see
+	got := c.bytes(int64(len(magic)))
+	if !c.short && string(got) != magic {
+		s.foreign = true
+		return false
+	}
+	if c.be32() == streamVersion && !c.short {
+		ok = readConfig(&c, &s.stream) == nil
+	}
+	if ok {
+		s.w.pos = int(c.off)
+	}
 	return ok
 }
 

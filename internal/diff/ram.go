@@ -31,6 +31,24 @@ type block struct {
 type Memory struct {
 	blocks []*block
 	all    maphash.Hash // of all that the records say
+	fills  map[fill]uint64
+}
+
+// A fill is a page of one byte, again and again.
+type fill struct {
+	byte byte
+	size int
+}
+
+// filled gives the hash of such a page, most of which are zero.
+func (m *Memory) filled(b byte, size int) uint64 {
+	f := fill{b, size}
+	hash, ok := m.fills[f]
+	if !ok {
+		hash = maphash.Bytes(seed, bytes.Repeat([]byte{b}, size))
+		m.fills[f] = hash
+	}
+	return hash
 }
 
 // seed is that of all hashes.
@@ -38,7 +56,7 @@ var seed = maphash.MakeSeed()
 
 // NewMemory gives a Memory without blocks.
 func NewMemory() *Memory {
-	m := &Memory{}
+	m := &Memory{fills: map[fill]uint64{}}
 	m.all.SetSeed(seed)
 	return m
 }
@@ -57,6 +75,9 @@ func (m *Memory) Record(r *savevm.RAMRecord) error {
 	for _, x := range r.Blocks {
 		m.all.WriteString(x.Name)
 		maphash.WriteComparable(&m.all, [3]uint64{x.UsedLength, x.PageSize, x.MRAddr})
+		if x.Mapped != nil {
+			maphash.WriteComparable(&m.all, *x.Mapped)
+		}
 		m.block(x.Name).used = x.UsedLength
 	}
 	if r.In == nil {
@@ -65,7 +86,7 @@ func (m *Memory) Record(r *savevm.RAMRecord) error {
 	p := page{word: r.Addr | uint64(r.Flag)}
 	switch {
 	case r.Flag == savevm.RAMZero:
-		p.hash = maphash.Bytes(seed, bytes.Repeat([]byte{r.Fill}, r.PageSize))
+		p.hash = m.filled(r.Fill, r.PageSize)
 	case r.Page != nil:
 		p.hash = maphash.Bytes(seed, r.Page)
 	}
