@@ -2,8 +2,8 @@ package savevm
 
 import "encoding/binary"
 
-// A cursor reads records. All reading of records goes through it, so that it is
-// the one place to change for input that is not in memory as a whole.
+// A cursor reads records from bytes in memory: a whole stream, or what a window
+// shows of one.
 //
 // A read beyond the end gives zeros, leaves the position and sets short; a zero
 // read that way means nothing, so short is to be looked at before a value is
