@@ -133,7 +133,9 @@ def read_schema(document):
 
 
 def number_json(kind, n):
-    return str(n) if NUMBERS[kind][0] == 8 else n
+    width, signed = NUMBERS[kind]
+    n = n if signed else n % (1 << 8 * width)  # as unsigned, a "local" of -1 is 2^64-1
+    return str(n) if width == 8 else n
 
 
 class Load:
