@@ -161,13 +161,11 @@ func (s *trial) explain(f *Failure) {
 }
 
 // askAgain asks for the case of a failure once more: in the same process, unless it
-// has ended, and in a new one. It does not where the subject said nothing in time,
-// which would take that time again, nor where it said what nobody has asked for,
-// which is wrong whatever it was asked.
+// has ended, and in a new one; not where that was slow.
 func (s *trial) askAgain(f *Failure, r Restarter) {
 	first := f.given()
 	b, down := errors.AsType[*Breakdown](first.err)
-	if down && (b.Kind == Silent || b.Kind == Unasked || b.Kind == Flood) {
+	if down && b.slow() {
 		return
 	}
 	caps := s.Caps()

@@ -1,6 +1,7 @@
 package props
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -21,6 +22,12 @@ type Failure struct {
 	Attribution Attribution
 
 	answer *answer // that fails; nil where no single one does
+}
+
+// slow says whether the failure took time to see.
+func (f *Failure) slow() bool {
+	b, down := errors.AsType[*Breakdown](f.given().err)
+	return down && b.slow()
 }
 
 // Decides says whether the failure is one for sure: not where the subject is flaky,

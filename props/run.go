@@ -102,7 +102,7 @@ func Run(p Property, s Subject, o Options) Result {
 			unsure[at]++
 			continue
 		}
-		if !o.Quick && f.Decides() && !t.spent() {
+		if !o.Quick && f.Decides() && !f.slow() && !t.spent() {
 			if small := t.reduce(f); small != f {
 				t.explain(small)
 				f = small

@@ -71,6 +71,10 @@ const (
 	Silent  BreakdownKind = "silent"   // it says nothing in time
 )
 
+// slow says whether it took time to see, which looking again would take again.
+// What nobody has asked for is besides no answer to anything.
+func (b *Breakdown) slow() bool { return b.Kind == Silent || b.Kind == Unasked || b.Kind == Flood }
+
 func (b *Breakdown) Error() string {
 	text := string(b.Kind) + ": " + b.What
 	for _, line := range b.Last {

@@ -24,12 +24,12 @@ var (
 	errHang  = errors.New("no answer")
 )
 
-// What a trial bears of a subject in another process, each of which takes a new
-// process or the time that it waits. They count, for the same seed is to end at the
-// same place.
+// What a trial bears of a subject in another process: each breakdown takes a new
+// process, and a slow one the time in which it is waited for, or read to its end.
+// They are counted, for the same seed is to end at the same place.
 const (
 	maxBreakdowns = 40
-	maxSilences   = 3
+	maxSlow       = 3
 )
 
 // A trial is a subject that a property is tried on. It turns what the subject
@@ -42,13 +42,13 @@ type trial struct {
 	asked      bool                // set by every call that is not skipped
 	skipped    int                 // calls
 	breakdowns int                 // calls that a *Breakdown ended
-	silences   int                 // those of them after which a process was given up that may never end
+	slow       int                 // those of them that took time
 	hung       bool                // a save was left behind that may never end
 }
 
 // spent says whether the subject is not to be asked any more.
 func (s *trial) spent() bool {
-	return s.hung || s.breakdowns >= maxBreakdowns || s.silences >= maxSilences
+	return s.hung || s.breakdowns >= maxBreakdowns || s.slow >= maxSlow
 }
 
 // called takes in how a call ended.
@@ -60,8 +60,8 @@ func (s *trial) called(err *error) {
 	s.asked = true
 	if b, ok := errors.AsType[*Breakdown](*err); ok {
 		s.breakdowns++
-		if b.Kind == Silent {
-			s.silences++
+		if b.slow() {
+			s.slow++
 		}
 	}
 }

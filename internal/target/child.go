@@ -26,7 +26,7 @@ const (
 
 	settleTime = 50 * time.Millisecond // until what was not asked for is taken to be all
 	endTime    = time.Second           // for a process whose output has ended to end itself
-	unaskedMax = 1 << 20               // bytes that were not asked for, from which on they are a flood
+	unaskedMax = 256 << 10             // bytes that were not asked for, from which on they are a flood
 
 	tailBytes = 2 << 10 // kept of standard error
 	tailLines = 5       // of them shown
@@ -180,7 +180,11 @@ func (c *child) ending() string {
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return fmt.Sprintf("it ends by signal %d (%v)", status.Signal(), status.Signal())
 	}
-	return fmt.Sprintf("it ends with status %d", state.ExitCode())
+	status := fmt.Sprintf("it ends with status %d", state.ExitCode())
+	if n := syscall.Signal(state.ExitCode() - 128); n > 0 && n < 65 { // how a shell tells it
+		status += fmt.Sprintf(", by signal %d (%v)", n, n)
+	}
+	return status
 }
 
 // more says whether there is something behind the line that was read last.

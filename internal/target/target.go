@@ -13,9 +13,11 @@ package target
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"vmconform/model"
@@ -45,7 +47,7 @@ type Subject struct {
 func Start(ctx context.Context, command string, timeout time.Duration) (*Subject, error) {
 	s := &Subject{ctx: ctx, command: command, timeout: timeout}
 	if err := s.start(); err != nil {
-		return nil, fmt.Errorf("the target does not start: %w", err)
+		return nil, errors.New("the target does not start: " + strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	return s, nil
 }
