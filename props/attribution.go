@@ -49,21 +49,27 @@ func (s *trial) attribute(f *Failure) Attribution {
 	caps := s.Caps()
 	target, oracle, ref := f.given(), c.modelAnswer(), (&trial{Subject: Reference()}).answer(c)
 	a := Attribution{Target: brief(c.words(caps, target)), Reference: brief(c.words(caps, ref)), Model: brief(c.words(caps, oracle))}
-	_, isReference := s.Subject.(*reference)
-	refIsModel, targetIsRef, targetIsModel := c.same(caps, oracle, ref), c.same(caps, ref, target), c.same(caps, oracle, target)
-	switch {
-	case refIsModel && targetIsModel:
-		a.Alone = CaseAlone
-	case refIsModel:
-		a.Alone = TargetAlone
-	case targetIsModel, isReference:
-		a.Alone = ReferenceAlone
-	case targetIsRef:
-		a.Alone = ModelAlone
-	default:
-		a.Alone = NobodyAlone
+	a.Alone = alone(c, caps, target, ref, oracle)
+	if _, is := s.Subject.(*reference); is && a.Alone == ModelAlone {
+		a.Alone = ReferenceAlone // which the target is
 	}
 	return a
+}
+
+// alone says which of three answers is not like the others.
+func alone(c Case, caps Caps, target, ref, oracle answer) Alone {
+	refIsModel, targetIsModel := c.same(caps, oracle, ref), c.same(caps, oracle, target)
+	switch {
+	case refIsModel && targetIsModel:
+		return CaseAlone
+	case refIsModel:
+		return TargetAlone
+	case targetIsModel:
+		return ReferenceAlone
+	case c.same(caps, ref, target):
+		return ModelAlone
+	}
+	return NobodyAlone
 }
 
 // modelAnswer is what the model makes of a case. Of links it knows nothing: there it
