@@ -61,6 +61,9 @@ func (m *member) read(obj unsafe.Pointer) (model.Value, error) {
 	case !m.f.Array && m.f.Type != model.TypeBitmap:
 		return m.readOne(base)
 	}
+	if l := m.numbers(base, n); l != nil {
+		return l, nil
+	}
 	l := make(model.List, n)
 	for i := range l {
 		l[i] = model.Null{}
@@ -93,6 +96,44 @@ func (m *member) readOne(p unsafe.Pointer) (model.Value, error) {
 		return m.readTree(p)
 	}
 	return m.integer(p), nil
+}
+
+// numbers makes a list of n numbers that lie one behind the other; nil where the
+// elements are something else.
+func (m *member) numbers(base unsafe.Pointer, n int) model.List {
+	if m.f.Pointers {
+		return nil
+	}
+	switch plain(m.f.Type) {
+	case model.TypeUint8:
+		return list[model.Uint, uint8](base, n)
+	case model.TypeUint16:
+		return list[model.Uint, uint16](base, n)
+	case model.TypeUint32:
+		return list[model.Uint, uint32](base, n)
+	case model.TypeUint64:
+		return list[model.Uint, uint64](base, n)
+	case model.TypeInt8:
+		return list[model.Int, int8](base, n)
+	case model.TypeInt16:
+		return list[model.Int, int16](base, n)
+	case model.TypeInt32:
+		return list[model.Int, int32](base, n)
+	case model.TypeInt64:
+		return list[model.Int, int64](base, n)
+	}
+	return nil
+}
+
+func list[V interface {
+	model.Value
+	~int64 | ~uint64
+}, T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](base unsafe.Pointer, n int) model.List {
+	l := make(model.List, n)
+	for i, x := range unsafe.Slice((*T)(base), n) {
+		l[i] = V(x)
+	}
+	return l
 }
 
 // integer reads a number or a bool.

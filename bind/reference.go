@@ -136,7 +136,7 @@ func (r *Reference) again(s *model.Schema, shown map[*model.Field]*vmstate.Shown
 		return l, saved, err
 	}
 	obj := c.new()
-	loaded, err := vmstate.Load(c.Description, obj, stream, version, vmstate.LoadOptions{Limits: r.Limits})
+	loaded, err := vmstate.Load(c.Description, obj, stream, version, vmstate.LoadOptions{Limits: r.Limits, New: true})
 	if err != nil {
 		return l, saved, err
 	}

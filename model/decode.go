@@ -1,6 +1,10 @@
 package model
 
-import "vmconform/rules"
+import (
+	"slices"
+
+	"vmconform/rules"
+)
 
 // Options of a load. The zero value is ready for use.
 type Options struct {
@@ -172,6 +176,14 @@ func (d *decoder) array(f *Field, n int, old Value) (List, error) {
 	if size := f.Type.info().size; size > 0 {
 		l = make(List, 0, min(n, (len(d.in)-d.pos)/size+1))
 	}
+	if b := d.plain(f, n); b != nil {
+		info := f.Type.info()
+		for item := range slices.Chunk(b, info.size) {
+			l = append(l, integer(item, info.signed))
+		}
+		d.pos += len(b)
+		return l, nil
+	}
 	for i := range n {
 		d.trail.pushIndex(i)
 		at := d.pos
@@ -195,6 +207,18 @@ func (d *decoder) array(f *Field, n int, old Value) (List, error) {
 		d.trail.pop()
 	}
 	return l, nil
+}
+
+// plain returns the bytes of all n elements where they are numbers that are
+// compared with nothing and no pointers, and none of them can fail: large arrays
+// are of such. Otherwise it returns nil, and they are loaded one by one.
+func (d *decoder) plain(f *Field, n int) []byte {
+	info := f.Type.info()
+	size := int64(n) * int64(info.size)
+	if !f.Type.isNumber() || info.kind == kindCompared || f.Pointers || size > int64(len(d.in)-d.pos) || int64(d.pos)+size > d.limits.Bytes {
+		return nil
+	}
+	return d.in[d.pos:][:size]
 }
 
 // element loads element i of an array over was, nil for fresh memory, with the

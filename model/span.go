@@ -1,5 +1,7 @@
 package model
 
+import "slices"
+
 // A Span is one thing found on the wire. Spans are listed in pre-order: what
 // contains others precedes them.
 type Span struct {
@@ -36,10 +38,19 @@ type spanList struct {
 	open  int // containers begun and not yet ended
 }
 
+// add adds a span. There may be tens of thousands, each of them large, so there
+// is room for twice as many each time.
+func (l *spanList) add(s Span) {
+	if len(l.spans) == cap(l.spans) {
+		l.spans = slices.Grow(l.spans, max(64, len(l.spans)))
+	}
+	l.spans = append(l.spans, s)
+}
+
 // leaf adds a finished span that contains no other.
 func (l *spanList) leaf(kind SpanKind, f *Field, path trail, offset, size int, v Value) {
 	if l.on && kind != spanNone {
-		l.spans = append(l.spans, Span{Path: path.String(), Offset: int64(offset), Size: int64(size), Depth: l.open, Field: f, Value: v, Kind: kind})
+		l.add(Span{Path: path.String(), Offset: int64(offset), Size: int64(size), Depth: l.open, Field: f, Value: v, Kind: kind})
 	}
 }
 
@@ -48,7 +59,7 @@ func (l *spanList) begin(kind SpanKind, f *Field, s *Schema, path trail, offset 
 	if !l.on {
 		return -1
 	}
-	l.spans = append(l.spans, Span{Path: path.String(), Offset: int64(offset), Size: -1, Depth: l.open, Field: f, Schema: s, Kind: kind})
+	l.add(Span{Path: path.String(), Offset: int64(offset), Size: -1, Depth: l.open, Field: f, Schema: s, Kind: kind})
 	l.open++
 	return len(l.spans) - 1
 }

@@ -23,6 +23,11 @@ func (t *trail) pop()             { *t = (*t)[:len(*t)-1] }
 // after the name for element i, "" for the top.
 func (t trail) String() string {
 	var b strings.Builder
+	n := 0
+	for _, s := range t {
+		n += len(s.name) + len("/[999]")
+	}
+	b.Grow(n)
 	for _, s := range t {
 		if s.name == "" {
 			b.WriteByte('[')

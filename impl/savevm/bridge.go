@@ -36,12 +36,8 @@ func footerOf(id uint32) []byte {
 // itemAt says whether an item, or the end marker, can stand at off.
 func (p *parser) itemAt(off int64) match {
 	c := cursor{b: p.b, off: off}
-	kind := c.u8()
-	if c.short {
-		return cut
-	}
-	switch kind {
-	case KindEOF:
+	if c.left() > 0 && p.b[off] == KindEOF {
+		c.u8()
 		if p.within != nil {
 			// What is behind the end marker of a package is ignored, but nobody
 			// writes anything there.
@@ -57,19 +53,27 @@ func (p *parser) itemAt(off int64) match {
 			return no
 		}
 		return descriptionAt(c)
+	}
+	return recordAt(c, func(id uint32) bool { return p.started[id] != nil })
+}
+
+// recordAt says whether a section or a command can stand at c; started says which
+// sections were.
+func recordAt(c cursor, started func(id uint32) bool) match {
+	switch c.u8() {
 	case KindStart, KindFull:
 		c.be32()
 		n := int64(c.u8())
 		if c.short {
 			return cut
 		}
-		if n == 0 || !printable(p.b[c.off:min(c.off+n, int64(len(p.b)))]) {
+		if n == 0 || !printable(c.b[c.off:min(c.off+n, int64(len(c.b)))]) {
 			return no
 		}
 		c.bytes(n + 8)
 	case KindPart, KindEnd:
 		id := c.be32()
-		if !c.short && p.started[id] == nil {
+		if !c.short && !started(id) {
 			return no
 		}
 	case KindCommand:
@@ -79,7 +83,9 @@ func (p *parser) itemAt(off int64) match {
 		}
 		c.bytes(int64(n))
 	default:
-		return no
+		if !c.short {
+			return no
+		}
 	}
 	if c.short {
 		return cut

@@ -1,9 +1,16 @@
 package savevm
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // headWindow is what header and configuration of any real stream fit into.
 const headWindow = 64 << 10
+
+// maxEarly is how far the end of a device that is saved before the guest's memory
+// is looked for: virtio-mem's bitmap has a bit for each of its blocks.
+const maxEarly = 1 << 20
 
 // A scanner walks the items of a stream as far as their length is known without
 // a description, which is as far as guest memory mostly goes.
@@ -16,6 +23,7 @@ type scanner struct {
 	stream   Stream // header and configuration
 	postcopy bool
 	names    map[uint32]string // of the sections that were started
+	ended    bool              // the guest's memory is through
 	readers  recordReaders
 }
 
@@ -86,8 +94,11 @@ func (s *scanner) section() (ok bool, err error) {
 		name = ""
 	}
 	if name == "" {
-		s.w.pos = from
-		return false, nil
+		if s.ended || kind != KindFull || !s.bridge(id) {
+			s.w.pos = from
+			return false, nil
+		}
+		return true, nil
 	}
 	s.names[id] = name
 	if builtins[name].records == nil {
@@ -98,6 +109,7 @@ func (s *scanner) section() (ok bool, err error) {
 	if !ok || err != nil {
 		return false, err
 	}
+	s.ended = s.ended || kind == KindEnd && builtins[name].records == nil
 	// A stream of an old machine type has no footers.
 	s.w.read(func(c *cursor) {
 		if p := c.bytes(footerSize); p != nil && string(p) != string(footerOf(id)) {
@@ -105,6 +117,35 @@ func (s *scanner) section() (ok bool, err error) {
 		}
 	})
 	return true, nil
+}
+
+// bridge passes the rest of a device that is saved before the guest's memory, up to
+// its footer with a record behind it. What it is Parse will see, and judge.
+func (s *scanner) bridge(id uint32) bool {
+	started := func(id uint32) bool { return s.names[id] != "" }
+	footer := footerOf(id)
+	for passed := 0; ; {
+		at := bytes.Index(s.w.b[s.w.pos+passed:], footer)
+		if at < 0 {
+			// The footer may have begun.
+			passed = max(passed, len(s.w.b)-s.w.pos-len(footer)+1)
+		} else {
+			passed += at
+			c := s.w.cursor()
+			c.bytes(int64(passed + len(footer)))
+			switch recordAt(c, started) {
+			case yes:
+				s.w.pos = int(c.off)
+				return true
+			case no:
+				passed++
+				continue
+			}
+		}
+		if passed > maxEarly || !s.w.more() {
+			return false
+		}
+	}
 }
 
 func (s *scanner) memory(id uint32) (ok bool, err error) {

@@ -17,6 +17,7 @@ type LoadOptions struct {
 	Limits rules.Limits
 	All    bool        // bytes left over are the error trailing-data
 	Trace  func(Event) // gets the events of the load, if not nil
+	New    bool        // obj is new, and dropped where the load fails: then nothing in it is put back
 }
 
 // Loaded is what Load tells beside the memory that it fills.
@@ -35,7 +36,7 @@ func Load(d *Description, obj unsafe.Pointer, stream []byte, version uint32, o L
 	}
 	l := loaders.Get().(*Loader)
 	defer l.release()
-	l.in, l.limits, l.trace = stream, o.Limits.WithDefaults(), o.Trace
+	l.in, l.limits, l.trace, l.fresh = stream, o.Limits.WithDefaults(), o.Trace, o.New
 	if err := l.top(d, pl, obj, version, o.All); err != nil {
 		l.undo.rollback()
 		return Loaded{}, err
@@ -59,7 +60,7 @@ type Loader struct {
 	undo     undoList
 	seen     map[any]struct{} // keys of First
 	trace    tracer
-	fresh    bool // the object at hand was allocated by this load: nothing to undo
+	fresh    bool // the object at hand was allocated by this load, or is new: nothing to undo
 }
 
 func (l *Loader) release() {
@@ -122,6 +123,11 @@ func (l *Loader) TakeUnder(id rules.ID, n int) ([]byte, error) {
 	b := l.in[l.pos : l.pos+n : l.pos+n]
 	l.pos += n
 	return b, nil
+}
+
+// there says whether n more bytes can be taken.
+func (l *Loader) there(n int64) bool {
+	return n <= l.limits.Bytes-int64(l.pos) && n <= int64(len(l.in)-l.pos)
 }
 
 // CountElement counts one element against the limit; at is where it begins.
@@ -398,6 +404,12 @@ func (l *Loader) elementsOf(o *op, obj unsafe.Pointer) error {
 		l.undo.bytes(base, n*int(o.stride))
 		l.fresh = true
 		defer func() { l.fresh = false }()
+	}
+	if l.fresh && o.kind == kindScalar && o.inPlace() && l.there(int64(n)*int64(o.width)) {
+		b := l.in[l.pos:][:n*int(o.width)]
+		l.pos += len(b)
+		o.fromWire(base, b)
+		return nil
 	}
 	counted := array && (f.Flags&(Struct|VStruct|CSTM) != 0 || o.minWire == 0)
 	for i := range n {

@@ -232,6 +232,10 @@ func (s *Saver) field(o *op, obj unsafe.Pointer, present bool) error {
 	if whole || f.Name == "" {
 		told.w = nil
 	}
+	if told.w == nil && o.kind == kindScalar && o.inPlace() {
+		s.out = o.toWire(s.out, base, n)
+		n = 0
+	}
 	for i := range n {
 		if array {
 			s.trail.at(i)

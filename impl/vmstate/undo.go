@@ -1,6 +1,9 @@
 package vmstate
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 // An undoList holds what memory held before its first change. Running it
 // backwards makes memory what it was.
@@ -19,6 +22,14 @@ type undoEntry struct {
 	run     func()
 }
 
+// add makes room for twice as many each time: there may be tens of thousands.
+func (u *undoList) add(e undoEntry) {
+	if len(u.entries) == cap(u.entries) {
+		u.entries = slices.Grow(u.entries, max(16, len(u.entries)))
+	}
+	u.entries = append(u.entries, e)
+}
+
 func (u *undoList) bytes(p unsafe.Pointer, n int) {
 	e := undoEntry{at: p, n: n}
 	old := unsafe.Slice((*byte)(p), n)
@@ -28,11 +39,11 @@ func (u *undoList) bytes(p unsafe.Pointer, n int) {
 		e.off = len(u.arena)
 		u.arena = append(u.arena, old...)
 	}
-	u.entries = append(u.entries, e)
+	u.add(e)
 }
 
 func (u *undoList) slot(p *unsafe.Pointer) {
-	u.entries = append(u.entries, undoEntry{at: unsafe.Pointer(p), pointer: *p, pinned: true})
+	u.add(undoEntry{at: unsafe.Pointer(p), pointer: *p, pinned: true})
 }
 
 // keep records the fields of an object whose hooks may change them, those of

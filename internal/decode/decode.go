@@ -70,10 +70,9 @@ func read(s *savevm.Section, b []byte, choice int) (*Section, error) {
 			return nil, err
 		}
 		described.Notes = append(described.Notes, notes...)
-		got := decode(described, s.VersionID, b)
-		i, at, ok := got.solid()
+		i, at, ok := firstSolid(described, s.VersionID, b)
 		if !ok {
-			return got, nil
+			return decode(described, s.VersionID, b), nil
 		}
 		solid = append(solid, i)
 		notes = append(notes, rules.Note{
@@ -182,15 +181,19 @@ func (s *Section) nullArray(e *rules.Error) *model.Field {
 	return nil
 }
 
-// solid returns the element at which the load stopped because it is no NULL,
+// firstSolid returns the first element that is no NULL though it is described as one,
 // where it is known what it is.
-func (s *Section) solid() (int, *rules.Error, bool) {
+func firstSolid(described *bind.Described, version uint32, b []byte) (int, *rules.Error, bool) {
+	if len(described.NullArrays) == 0 {
+		return 0, nil, false
+	}
 	var e *rules.Error
-	if !errors.As(s.Err, &e) {
+	s := &Section{Described: described}
+	if _, err := model.Decode(described.Schema, b, version, model.Options{}); !errors.As(err, &e) {
 		return 0, nil, false
 	}
 	f := s.nullArray(e)
-	if f == nil || !s.Described.NullArrays[f] {
+	if f == nil || !described.NullArrays[f] {
 		return 0, nil, false
 	}
 	_, i, ok := cutIndex(e.Path)
