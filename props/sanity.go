@@ -7,24 +7,36 @@ import (
 
 // Sane tries the plainest cases that there are: a byte that is loaded, and none
 // that is refused; or saved, where s does not load, and refused for its version.
-// It says how s fails, or nil, and whether s has answered at all.
+// After each it waits a moment for what nobody has asked for. It says how s fails,
+// or nil, and whether s has answered at all.
 func Sane(s Subject) (f *Failure, asked bool) {
 	t := &trial{Subject: s, property: "sanity"}
 	for _, c := range plainest(s.Caps()) {
-		if f = t.check(c); f != nil {
+		c.Property = t.property
+		if f = t.check(c); f == nil {
+			f = c.settled(s)
+		}
+		if f != nil {
+			t.explain(f)
 			break
 		}
 	}
-	if r, ok := s.(Restarter); ok && f == nil {
-		if err := r.Settle(); err != nil {
-			f = Case{Property: t.property, Do: Load, Schema: plain, Version: 1}.unclassed(rules.Answers, err)
-			f.answer = &answer{err: err}
-		}
-	}
-	if f != nil {
-		t.explain(f)
-	}
 	return f, t.asked
+}
+
+// settled is how s fails that goes on after it has answered, or nil.
+func (c Case) settled(s Subject) *Failure {
+	r, ok := s.(Restarter)
+	if !ok {
+		return nil
+	}
+	err := r.Settle()
+	if err == nil {
+		return nil
+	}
+	f := c.unclassed(rules.Answers, err)
+	f.answer = &answer{err: err}
+	return f
 }
 
 // plain is the schema of a byte.

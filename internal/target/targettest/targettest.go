@@ -207,6 +207,9 @@ var rogues = map[string]func(r *Role) func(q Request, line []byte) bool{
 	}),
 	// chattering adds a line to each reply, a moment later.
 	"chattering": always(func(r *Role, q Request) bool {
+		if q.Op == "hello" {
+			return false
+		}
 		r.say(r.answer(q))
 		r.say("that was easy")
 		return true
