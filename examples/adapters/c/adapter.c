@@ -9,12 +9,15 @@
  * protocol asks for. A request is a JSON object on a line of standard input,
  * its reply one on a line of standard output.
  *
+ * There is no other form of a value in here than the protocol's: what a load
+ * makes and what a save reads is the value's JSON.
+ *
  * Out of scope: trees, pointers, conditions, hooks, bitmaps, structs at a
- * version of their own. A request that is no JSON ends the program; one that
- * has not the form of a request is skipped.
+ * version of their own. A line that is no JSON ends the program; one that has
+ * not the form of a request is skipped.
  */
 
-#include <limits.h>
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,14 +34,14 @@
 #define EMPTY_ELEMENT_COST 1024     /* elements that one of an array counts for which took no bytes */
 #define MAX_NOTE_PATHS (256u << 10) /* bytes of the paths of all notes */
 
-/* This program's own limits: a request that takes more is skipped. */
-#define MAX_MEMORY ((size_t)1 << 30)
-#define MAX_NESTING 10000 /* arrays and objects of JSON inside each other */
+/* This program's own limits. */
+#define MAX_MEMORY ((size_t)1 << 30) /* bytes, for a request */
+#define MAX_NESTING 10000            /* arrays and objects of JSON inside each other */
 
 /* What is wrong on purpose, by --wrong. */
 static bool wrong_signed; /* versions are compared as signed numbers */
-static bool wrong_last;   /* the last element of a queue is not saved */
-static bool wrong_offset; /* where the stream ends inside an item, the item's first byte is blamed */
+static bool wrong_last;   /* a queue's last element is not saved */
+static bool wrong_offset; /* a stream that ends inside an item is truncated at the item's first byte */
 
 /* Text: bytes of UTF-8, with no NUL behind them and maybe some in them. */
 struct text {
@@ -46,11 +49,20 @@ struct text {
 	size_t length;
 };
 
-#define TEXT(literal) ((struct text){literal, sizeof(literal) - 1})
+static struct text text(const char *s)
+{
+	return (struct text){s, strlen(s)};
+}
 
 static bool same(struct text a, struct text b)
 {
 	return a.length == b.length && memcmp(a.bytes, b.bytes, a.length) == 0;
+}
+
+static _Noreturn void die(const char *why)
+{
+	fprintf(stderr, "adapter: %s\n", why);
+	exit(1);
 }
 
 /* A buffer grows with what is put into it. */
@@ -59,68 +71,59 @@ struct buffer {
 	size_t length, room;
 };
 
-/* The request that is being answered. */
-static jmp_buf failed;       /* where to go with an answer other than ok */
-static struct buffer answer; /* what to say, behind the id */
-
-static _Noreturn void die(const char *why)
-{
-	fprintf(stderr, "adapter: %s\n", why);
-	exit(1);
-}
-
 static void put(struct buffer *b, const void *bytes, size_t length)
 {
+	if (length == 0)
+		return;
 	if (b->room - b->length < length) {
-		size_t room = 2 * b->room + length;
-		char *grown = realloc(b->bytes, room);
-
-		if (!grown)
+		b->room = 2 * b->room + length;
+		b->bytes = realloc(b->bytes, b->room);
+		if (!b->bytes)
 			die("out of memory");
-		b->bytes = grown;
-		b->room = room;
 	}
-	if (length > 0)
-		memcpy(b->bytes + b->length, bytes, length);
+	memcpy(b->bytes + b->length, bytes, length);
 	b->length += length;
 }
 
-static void put_text(struct buffer *b, const char *text)
+static void put_string(struct buffer *b, const char *s)
 {
-	put(b, text, strlen(text));
-}
-
-static void put_text_json(struct buffer *b, struct text t)
-{
-	put_text(b, "\"");
-	for (size_t i = 0; i < t.length; i++) {
-		unsigned char c = t.bytes[i];
-		char escape[8];
-
-		if (c == '"' || c == '\\' || c < 0x20) {
-			snprintf(escape, sizeof(escape), "\\u%04x", c);
-			put_text(b, escape);
-		} else {
-			put(b, &c, 1);
-		}
-	}
-	put_text(b, "\"");
+	put(b, s, strlen(s));
 }
 
 static void put_number(struct buffer *b, size_t n)
 {
 	char digits[24];
-
 	snprintf(digits, sizeof(digits), "%zu", n);
-	put_text(b, digits);
+	put_string(b, digits);
 }
+
+/* put_text puts it as a string of JSON. */
+static void put_text(struct buffer *b, struct text t)
+{
+	put_string(b, "\"");
+	for (size_t i = 0; i < t.length; i++) {
+		unsigned char c = (unsigned char)t.bytes[i];
+		char escape[8];
+		if (c != '"' && c != '\\' && c >= 0x20) {
+			put(b, &c, 1);
+			continue;
+		}
+		snprintf(escape, sizeof(escape), "\\u%04x", c);
+		put_string(b, escape);
+	}
+	put_string(b, "\"");
+}
+
+/* The request that is being answered. */
+static jmp_buf failed;       /* where to go with an answer that is not ok */
+static struct buffer answer; /* what stands behind the id */
 
 /* skip answers that this is not what the adapter was made for. */
 static _Noreturn void skip(const char *why)
 {
 	answer.length = 0;
-	put_text(&answer, "\"skipped\":");
-	put_text_json(&answer, (struct text){why, strlen(why)});
+	put_string(&answer, "\"skipped\":");
+	put_text(&answer, text(why));
 	longjmp(failed, 1);
 }
 
@@ -136,13 +139,11 @@ static size_t allocated;
 /* allocate returns n zeroed items. */
 static void *allocate(size_t n, size_t size)
 {
-	struct block *b;
-
-	if (n > (MAX_MEMORY - allocated) / (size + sizeof(*b)))
-		skip("it takes too much memory");
-	b = calloc(1, sizeof(*b) + n * size);
+	struct block *b = NULL;
+	if (n <= (MAX_MEMORY - allocated) / (size + sizeof(*b)))
+		b = calloc(1, sizeof(*b) + n * size);
 	if (!b)
-		skip("out of memory");
+		skip("it takes too much memory");
 	allocated += sizeof(*b) + n * size;
 	b->next = blocks;
 	blocks = b;
@@ -151,11 +152,9 @@ static void *allocate(size_t n, size_t size)
 
 static void free_all(void)
 {
-	while (blocks) {
-		struct block *next = blocks->next;
-
+	for (struct block *next; blocks; blocks = next) {
+		next = blocks->next;
 		free(blocks);
-		blocks = next;
 	}
 	allocated = 0;
 }
@@ -163,18 +162,20 @@ static void free_all(void)
 /* JSON */
 
 struct json {
-	enum { J_NULL, J_BOOL, J_NUMBER, J_STRING, J_ARRAY, J_OBJECT } kind;
+	enum { J_PLAIN, J_STRING, J_ARRAY, J_OBJECT } kind; /* plain: a number, true, false, null */
 	struct text name;          /* of a member of an object */
-	struct text text;          /* of a string, its escapes resolved; else as it stands */
+	struct text text;          /* of what is plain, and of a string, its escapes resolved */
 	struct json *first, *last; /* what an array or object holds */
 	struct json *next;         /* what stands behind this in one */
 	size_t length;             /* how much an array or object holds */
+	struct schema *schema;     /* what has been read of a definition */
 };
+
+static const struct text nothing = {"", 0};
 
 static struct json *make(int kind, struct text text)
 {
 	struct json *j = allocate(1, sizeof(*j));
-
 	j->kind = kind;
 	j->text = text;
 	return j;
@@ -183,113 +184,82 @@ static struct json *make(int kind, struct text text)
 /* append puts an item at the end of an array, or of an object under a name, and returns it. */
 static struct json *append(struct json *to, struct text name, struct json *item)
 {
-	if (to->last)
-		to->last->next = item;
-	else
-		to->first = item;
+	*(to->last ? &to->last->next : &to->first) = item;
 	to->last = item;
 	to->length++;
 	item->name = name;
 	return item;
 }
 
-static const struct text no_name = {"", 0};
-
 /* A reader is at a byte of a line that ends in NUL. */
 struct reader {
-	const char *at;
+	char *at;
 	int depth;
 };
 
-static void blanks(struct reader *r)
-{
-	while (*r->at == ' ' || *r->at == '\t' || *r->at == '\r' || *r->at == '\n')
-		r->at++;
-}
-
 static bool accept(struct reader *r, char c)
 {
-	blanks(r);
+	r->at += strspn(r->at, " \t\r\n");
 	if (*r->at != c)
 		return false;
 	r->at++;
 	return true;
 }
 
-static void expect(struct reader *r, char c)
+static void expect(struct reader *r, bool good)
 {
-	if (!accept(r, c))
-		die("a request is no JSON");
+	if (!good || r->depth > MAX_NESTING)
+		die("a line is no JSON, or nests too deeply");
 }
 
 static unsigned hex4(struct reader *r)
 {
-	static const char digits[] = "0123456789abcdefABCDEF";
-	unsigned n = 0;
-
+	char digits[5] = "";
 	for (int i = 0; i < 4; i++) {
-		const char *digit = *r->at ? strchr(digits, *r->at) : NULL;
-
-		if (!digit)
-			die("a request is no JSON");
-		n = 16 * n + (unsigned)(digit - digits - (digit - digits > 15 ? 6 : 0));
-		r->at++;
+		expect(r, isxdigit((unsigned char)*r->at));
+		digits[i] = *r->at++;
 	}
-	return n;
+	return (unsigned)strtoul(digits, NULL, 16);
 }
 
-/* escaped reads what stands behind \u and writes it as UTF-8; half a pair is U+FFFD. */
-static char *escaped(struct reader *r, char *to)
+/* escaped reads what stands behind \u; half a pair is U+FFFD. */
+static unsigned escaped(struct reader *r)
 {
 	unsigned c = hex4(r);
-
-	if (c >= 0xd800 && c < 0xdc00 && r->at[0] == '\\' && r->at[1] == 'u') {
-		unsigned low;
-
+	if (c >> 10 == 0xd800 >> 10 && r->at[0] == '\\' && r->at[1] == 'u') {
 		r->at += 2;
-		low = hex4(r);
-		c = low >= 0xdc00 && low < 0xe000 ? 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00) : 0xfffd;
-	} else if (c >= 0xd800 && c < 0xe000) {
-		c = 0xfffd;
+		unsigned low = hex4(r);
+		return low >> 10 == 0xdc00 >> 10 ? 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff)) : 0xfffd;
 	}
-	if (c < 0x80) {
-		*to++ = (char)c;
-		return to;
-	}
-	if (c >= 0x10000) {
-		*to++ = (char)(0xf0 | c >> 18);
-		*to++ = (char)(0x80 | (c >> 12 & 0x3f));
-	} else if (c >= 0x800) {
-		*to++ = (char)(0xe0 | c >> 12);
-	}
-	*to++ = (char)(c >= 0x800 ? 0x80 | (c >> 6 & 0x3f) : 0xc0 | c >> 6);
-	*to++ = (char)(0x80 | (c & 0x3f));
+	return c >> 11 == 0xd800 >> 11 ? 0xfffd : c;
+}
+
+static char *put_utf8(char *to, unsigned c)
+{
+	static const unsigned lead[] = {0, 0xc0, 0xe0, 0xf0};
+	unsigned more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+	*to++ = (char)(lead[more] | c >> 6 * more);
+	while (more-- > 0)
+		*to++ = (char)(0x80 | (c >> 6 * more & 0x3f));
 	return to;
 }
 
+/* read_string resolves escapes in place: none is shorter than what it stands for. */
 static struct text read_string(struct reader *r)
 {
 	static const char escapes[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
-	size_t room = 0;
-	char *start, *to;
-
-	expect(r, '"');
-	while (r->at[room] && r->at[room] != '"')
-		room += r->at[room] == '\\' && r->at[room + 1] ? 2 : 1;
-	start = to = allocate(room, 1); /* with its escapes resolved a string is no longer */
+	expect(r, accept(r, '"'));
+	char *start = r->at, *to = r->at;
 	while (*r->at != '"') {
-		if (!*r->at)
-			die("a request is no JSON");
+		expect(r, *r->at != 0);
 		if (*r->at != '\\') {
 			*to++ = *r->at++;
 		} else if (*++r->at == 'u') {
 			r->at++;
-			to = escaped(r, to);
+			to = put_utf8(to, escaped(r));
 		} else {
-			const char *escape = *r->at ? strchr(escapes, *r->at) : NULL;
-
-			if (!escape)
-				die("a request is no JSON");
+			const char *escape = strchr(escapes, *r->at);
+			expect(r, *r->at != 0 && escape);
 			*to++ = meanings[escape - escapes];
 			r->at++;
 		}
@@ -300,75 +270,63 @@ static struct text read_string(struct reader *r)
 
 static struct json *read_json(struct reader *r)
 {
-	struct json *j;
-	char close;
-
-	blanks(r);
+	r->at += strspn(r->at, " \t\r\n");
 	if (*r->at == '"')
 		return make(J_STRING, read_string(r));
 	if (*r->at != '[' && *r->at != '{') {
 		struct text t = {r->at, strspn(r->at, "+-.0123456789Eaeflnrstu")};
-
+		expect(r, t.length > 0);
 		r->at += t.length;
-		if (t.length == 0)
-			die("a request is no JSON");
-		if (same(t, TEXT("null")))
-			return make(J_NULL, t);
-		if (same(t, TEXT("true")) || same(t, TEXT("false")))
-			return make(J_BOOL, t);
-		return make(J_NUMBER, t); /* integer() judges it where it is used */
+		return make(J_PLAIN, t); /* judged where it is used */
 	}
-	if (++r->depth > MAX_NESTING)
-		die("a request nests too deeply");
-	j = make(*r->at == '[' ? J_ARRAY : J_OBJECT, no_name);
-	close = *r->at++ == '[' ? ']' : '}';
-	if (!accept(r, close)) {
-		do {
-			struct text name = no_name;
-
-			if (j->kind == J_OBJECT) {
-				blanks(r);
-				name = read_string(r);
-				expect(r, ':');
-			}
-			append(j, name, read_json(r));
-		} while (accept(r, ','));
-		expect(r, close);
-	}
+	struct json *j = make(*r->at == '[' ? J_ARRAY : J_OBJECT, nothing);
+	char close = *r->at++ == '[' ? ']' : '}';
+	if (accept(r, close))
+		return j;
+	r->depth++;
+	do {
+		struct text name = nothing;
+		if (j->kind == J_OBJECT) {
+			name = read_string(r);
+			expect(r, accept(r, ':'));
+		}
+		append(j, name, read_json(r));
+	} while (accept(r, ','));
+	expect(r, accept(r, close));
 	r->depth--;
 	return j;
 }
 
 static void put_json(struct buffer *b, const struct json *j)
 {
-	if (j->kind == J_STRING) {
-		put_text_json(b, j->text);
-	} else if (j->kind == J_ARRAY || j->kind == J_OBJECT) {
-		put_text(b, j->kind == J_ARRAY ? "[" : "{");
-		for (const struct json *m = j->first; m; m = m->next) {
-			if (j->kind == J_OBJECT) {
-				put_text_json(b, m->name);
-				put_text(b, ":");
-			}
-			put_json(b, m);
-			put_text(b, m->next ? "," : "");
-		}
-		put_text(b, j->kind == J_ARRAY ? "]" : "}");
-	} else {
+	if (j->kind == J_STRING)
+		put_text(b, j->text);
+	else
 		put(b, j->text.bytes, j->text.length);
+	if (j->kind != J_ARRAY && j->kind != J_OBJECT)
+		return;
+	put_string(b, j->kind == J_ARRAY ? "[" : "{");
+	for (const struct json *m = j->first; m; m = m->next) {
+		if (j->kind == J_OBJECT) {
+			put_text(b, m->name);
+			put_string(b, ":");
+		}
+		put_json(b, m);
+		put_string(b, m->next ? "," : "");
 	}
+	put_string(b, j->kind == J_ARRAY ? "]" : "}");
 }
 
 /* member returns what an object has by a name, or NULL. */
 static struct json *member(const struct json *object, struct text name)
 {
 	struct json *m = object->first;
-
 	while (m && !same(m->name, name))
 		m = m->next;
 	return m;
 }
 
+/* of_kind returns j, which has to be there and of that kind. */
 static struct json *of_kind(struct json *j, int kind)
 {
 	if (!j || (int)j->kind != kind)
@@ -378,148 +336,98 @@ static struct json *of_kind(struct json *j, int kind)
 
 static struct json *get(const struct json *object, const char *name, int kind)
 {
-	return of_kind(member(object, (struct text){name, strlen(name)}), kind);
+	return of_kind(member(object, text(name)), kind);
 }
 
-/* A number from JSON, of any size and sign. */
-struct integer {
-	bool negative, fits; /* fits: an integer, whose magnitude has 64 bits */
-	uint64_t magnitude;
-};
-
-static struct integer integer(struct text digits)
+/* integer reads a number of so many bytes; false: it is none, or outside its type. */
+static bool integer(struct text t, unsigned width, bool is_signed, uint64_t *n)
 {
-	struct integer n = {.fits = true};
-	size_t i = 0;
-
-	if (digits.length > 0 && digits.bytes[0] == '-') {
-		n.negative = true;
-		i++;
+	bool negative = t.length > 0 && t.bytes[0] == '-';
+	uint64_t most = UINT64_MAX >> (64 - 8 * width), magnitude = 0;
+	if (is_signed)
+		most = most / 2 + negative;
+	for (size_t i = negative; i < t.length; i++) {
+		unsigned digit = (unsigned char)t.bytes[i] - (unsigned)'0';
+		if (digit > 9 || magnitude > (most - digit) / 10)
+			return false;
+		magnitude = 10 * magnitude + digit;
 	}
-	n.fits = i < digits.length;
-	for (; i < digits.length; i++) {
-		unsigned digit = (unsigned char)digits.bytes[i] - '0';
-
-		if (digit > 9 || n.magnitude > (UINT64_MAX - digit) / 10) {
-			n.fits = false;
-			break;
-		}
-		n.magnitude = 10 * n.magnitude + digit;
-	}
-	if (n.magnitude == 0)
-		n.negative = false;
-	return n;
+	*n = negative ? -magnitude : magnitude;
+	return t.length > negative && (is_signed || !negative);
 }
 
-/* get_number returns a number of an object, from 0 to max; 0 if it is not there and may be so. */
-static uint64_t get_number(const struct json *object, const char *name, uint64_t max, bool needed)
+/* get_number returns a number of an object, from 0 to max; 0 where there is none. */
+static uint64_t get_number(const struct json *object, const char *name, uint64_t max)
 {
-	struct json *m = member(object, (struct text){name, strlen(name)});
-	struct integer n;
-
-	if (!m && !needed)
-		return 0;
-	n = integer(of_kind(m, J_NUMBER)->text);
-	if (!n.fits || n.negative || n.magnitude > max)
+	uint64_t n = 0;
+	if (member(object, text(name)) && (!integer(get(object, name, J_PLAIN)->text, 8, false, &n) || n > max))
 		skip("a number in the request is out of range");
-	return n.magnitude;
+	return n;
 }
 
 /* Base64 */
 
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-static struct text base64_of(const unsigned char *bytes, size_t length)
+static struct text to_base64(const void *data, size_t length)
 {
-	char *text = allocate((length + 2) / 3, 4), *to = text;
-
+	const unsigned char *bytes = data;
+	char *start = allocate((length + 2) / 3, 4), *to = start;
 	for (size_t i = 0; i < length; i += 3) {
-		uint32_t n = (uint32_t)bytes[i] << 16;
-
-		if (i + 1 < length)
-			n |= (uint32_t)bytes[i + 1] << 8;
-		if (i + 2 < length)
-			n |= bytes[i + 2];
-		*to++ = base64[n >> 18];
-		*to++ = base64[n >> 12 & 63];
-		*to++ = i + 1 < length ? base64[n >> 6 & 63] : '=';
-		*to++ = i + 2 < length ? base64[n & 63] : '=';
+		unsigned second = i + 1 < length ? bytes[i + 1] : 0, third = i + 2 < length ? bytes[i + 2] : 0;
+		*to++ = base64[bytes[i] >> 2];
+		*to++ = base64[(bytes[i] & 3) << 4 | second >> 4];
+		*to++ = i + 1 < length ? base64[(second & 15) << 2 | third >> 6] : '=';
+		*to++ = i + 2 < length ? base64[third & 63] : '=';
 	}
-	return (struct text){text, (size_t)(to - text)};
+	return (struct text){start, (size_t)(to - start)};
 }
 
-static unsigned char *read_base64(struct text t, size_t *length)
+static unsigned char *from_base64(struct text t, size_t *length)
 {
 	unsigned char *bytes = allocate(t.length, 1);
-	uint32_t bits = 0;
-	unsigned have = 0;
-	size_t n = 0;
-
-	while (t.length > 0 && t.bytes[t.length - 1] == '=')
-		t.length--;
-	for (size_t i = 0; i < t.length; i++) {
+	unsigned bits = 0;
+	*length = 0;
+	for (size_t i = 0; i < t.length && t.bytes[i] != '='; i++) {
 		const char *digit = t.bytes[i] ? strchr(base64, t.bytes[i]) : NULL;
-
 		if (!digit)
 			skip("not base64");
-		bits = bits << 6 | (uint32_t)(digit - base64);
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			bytes[n++] = (unsigned char)(bits >> have);
-		}
+		bits = bits << 6 | (unsigned)(digit - base64);
+		if (i % 4 != 0) /* the first of four completes no byte */
+			bytes[(*length)++] = (unsigned char)(bits >> (6 - 2 * (i % 4)));
 	}
-	*length = n;
 	return bytes;
 }
 
 /* Schemas */
 
-enum kind { BOOL, NUMBER, EQUAL, LE, NIL, BUFFER, UNUSED, STRUCT, QUEUE };
-
-static const struct type {
+struct type {
 	const char *name;
-	enum kind kind;
+	enum { BOOL, NUMBER, EQUAL, LE, BUFFER, UNUSED, STRUCT, QUEUE } kind;
 	unsigned width; /* of a number, in bytes */
 	bool is_signed;
-	const char *marker_rule; /* of a queue */
-} types[] = {
-	{"bool", BOOL, 1, false, NULL},
-	{"int8", NUMBER, 1, true, NULL},
-	{"int16", NUMBER, 2, true, NULL},
-	{"int32", NUMBER, 4, true, NULL},
-	{"int64", NUMBER, 8, true, NULL},
-	{"uint8", NUMBER, 1, false, NULL},
-	{"uint16", NUMBER, 2, false, NULL},
-	{"uint32", NUMBER, 4, false, NULL},
-	{"uint64", NUMBER, 8, false, NULL},
-	{"timer", NUMBER, 8, true, NULL},
-	{"CPU_Double_U", NUMBER, 8, false, NULL},
-	{"uint8 equal", EQUAL, 1, false, NULL},
-	{"uint16 equal", EQUAL, 2, false, NULL},
-	{"uint32 equal", EQUAL, 4, false, NULL},
-	{"uint64 equal", EQUAL, 8, false, NULL},
-	{"int32 equal", EQUAL, 4, true, NULL},
-	{"int32 le", LE, 4, true, NULL},
-	{"null", NIL, 1, false, NULL},
-	{"buffer", BUFFER, 0, false, NULL},
-	{"unused", UNUSED, 0, false, NULL},
-	{"struct", STRUCT, 0, false, NULL},
-	{"queue", QUEUE, 0, false, "qtailq/marker-canonical"},
-	{"list", QUEUE, 0, false, "qlist/marker-canonical"},
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+static const struct type types[] = {
+	{"bool", BOOL, 1, false},
+	{"int8", NUMBER, 1, true}, {"int16", NUMBER, 2, true}, {"int32", NUMBER, 4, true}, {"int64", NUMBER, 8, true},
+	{"uint8", NUMBER, 1, false}, {"uint16", NUMBER, 2, false}, {"uint32", NUMBER, 4, false},
+	{"uint64", NUMBER, 8, false}, {"timer", NUMBER, 8, true}, {"CPU_Double_U", NUMBER, 8, false},
+	{"uint8 equal", EQUAL, 1, false}, {"uint16 equal", EQUAL, 2, false}, {"uint32 equal", EQUAL, 4, false},
+	{"uint64 equal", EQUAL, 8, false}, {"int32 equal", EQUAL, 4, true}, {"int32 le", LE, 4, true},
+	{"buffer", BUFFER, 0, false}, {"unused", UNUSED, 0, false}, {"struct", STRUCT, 0, false},
+	{"queue", QUEUE, 0, false}, {"list", QUEUE, 0, false},
+	{NULL, BOOL, 0, false},
+};
 
 struct field {
-	struct text name, key; /* key: of the value, see protocol.md */
+	struct text name, key; /* key: of the value */
 	const struct type *type;
 	uint32_t version;
-	uint64_t local;        /* what memory holds before a load; sign-extended */
-	bool array;
-	size_t number;         /* elements of an array, or bytes, unless counted */
-	struct field *counter; /* the field of the same vmsd that holds that number */
-	uint64_t times, room;
+	uint64_t local; /* what memory holds before a load; sign-extended */
+	bool array, counted;
+	size_t number;       /* elements of an array, or bytes; where counted, a member says how many */
+	struct text counter; /* the key of that member's value */
 	struct schema *elem;
 };
 
@@ -531,148 +439,85 @@ struct schema {
 	struct schema **subsection;
 };
 
-/* A definition is a schema that others refer to by name; NULL until one has. */
-struct document {
-	const struct json *defs;
-	struct schema **known;
-};
+static void read_schema(struct schema *s, const struct json *j, const struct json *defs);
 
-static struct schema *read_schema(struct document *d, const struct json *j);
-
-static struct schema *read_reference(struct document *d, const struct json *j)
+static struct schema *read_reference(struct json *j, const struct json *defs)
 {
-	const struct json *def = d->defs ? d->defs->first : NULL;
-
-	if (j->kind != J_STRING)
-		return read_schema(d, j);
-	for (size_t i = 0; def; def = def->next, i++) {
-		if (same(def->name, j->text)) {
-			if (!d->known[i]) {
-				/* Known before it is filled in, for it may refer to itself. */
-				d->known[i] = allocate(1, sizeof(struct schema));
-				*d->known[i] = *read_schema(d, def);
-			}
-			return d->known[i];
-		}
+	if (j && j->kind == J_STRING)
+		j = defs ? member(defs, j->text) : NULL;
+	of_kind(j, J_OBJECT);
+	if (!j->schema) {
+		j->schema = allocate(1, sizeof(*j->schema)); /* first, for it may refer to itself */
+		read_schema(j->schema, j, defs);
 	}
-	skip("a schema is not in defs");
+	return j->schema;
 }
 
 /* check_keys skips what has other keys: features that the handshake did not offer. */
-static void check_keys(const struct json *object, const char *const *keys)
+static void check_keys(const struct json *object)
 {
+	static const char *const keys[] = {
+		"name", "version", "minimum", "fields", "subsections", "type", "info", "local", "size",
+		"size_from", "count", "count_from", "elem",
+	};
 	for (const struct json *m = object->first; m; m = m->next) {
-		const char *const *key = keys;
-
-		while (*key && !same(m->name, (struct text){*key, strlen(*key)}))
-			key++;
-		if (!*key)
+		size_t i = 0;
+		while (i < sizeof(keys) / sizeof(keys[0]) && !same(m->name, text(keys[i])))
+			i++;
+		if (i == sizeof(keys) / sizeof(keys[0]))
 			skip("a schema has what is not supported");
 	}
 }
 
-/* value_key is a name with another '/' before a '/', so that none is "/subsections". */
-static struct text value_key(struct text name)
+/* key_of puts another '/' before a '/', so that no field is taken for "/subsections". */
+static struct text key_of(struct text name)
 {
-	char *key;
-
 	if (name.length == 0 || name.bytes[0] != '/')
 		return name;
-	key = allocate(name.length + 1, 1);
+	char *key = allocate(name.length + 1, 1);
 	key[0] = '/';
 	memcpy(key + 1, name.bytes, name.length);
 	return (struct text){key, name.length + 1};
 }
 
-/* value_of returns the value of a field. */
-static struct json *value_of(const struct json *object, const struct field *f)
+static void read_field(struct field *f, struct json *j, const struct json *defs)
 {
-	struct json *value = member(object, f->key);
-
-	if (!value)
-		skip("a value has not all its fields");
-	return value;
-}
-
-static const struct type *type_by_name(struct text name)
-{
-	for (size_t i = 0; i < COUNT_OF(types); i++)
-		if (same(name, (struct text){types[i].name, strlen(types[i].name)}))
-			return &types[i];
-	skip("a field's type is not supported");
-}
-
-static uint64_t two_complement(struct integer n)
-{
-	return n.negative ? -n.magnitude : n.magnitude;
-}
-
-static void read_field(struct document *d, struct schema *s, struct field *f, const struct json *j)
-{
-	static const char *const keys[] = {
-		"name", "type", "version", "info", "local", "size", "size_from", "count", "count_from",
-		"times", "room", "elem", NULL,
-	};
-	struct json *m;
-
-	check_keys(j, keys);
+	check_keys(of_kind(j, J_OBJECT));
 	f->name = get(j, "name", J_STRING)->text;
-	f->key = value_key(f->name);
-	f->type = type_by_name(get(j, "type", J_STRING)->text);
-	f->version = (uint32_t)get_number(j, "version", UINT32_MAX, true);
-	m = member(j, TEXT("local"));
-	if (m)
-		f->local = two_complement(integer(of_kind(m, J_STRING)->text));
-	f->array = member(j, TEXT("count")) || member(j, TEXT("count_from"));
-	f->number = get_number(j, f->array ? "count" : "size", MAX_COUNT, false);
-	m = member(j, f->array ? TEXT("count_from") : TEXT("size_from"));
-	if (m) {
-		for (f->counter = s->field; f->counter < f; f->counter++)
-			if (same(f->counter->name, of_kind(m, J_STRING)->text))
-				break;
-		if (f->counter == f || f->counter->array || f->counter->type->width == 0)
-			skip("a counter is no number before what it counts");
-	}
-	f->times = get_number(j, "times", MAX_COUNT, false);
-	f->room = get_number(j, "room", MAX_COUNT, false);
-	if (f->type->kind == STRUCT || f->type->kind == QUEUE) {
-		m = member(j, TEXT("elem"));
-		if (!m)
-			skip("a field has no element");
-		f->elem = read_reference(d, m);
-	}
+	f->key = key_of(f->name);
+	f->version = (uint32_t)get_number(j, "version", UINT32_MAX);
+	for (f->type = types; !same(text(f->type->name), get(j, "type", J_STRING)->text);)
+		if (!(++f->type)->name)
+			skip("a field's type is not supported");
+	if (member(j, text("local")) && !integer(get(j, "local", J_STRING)->text, 8, true, &f->local))
+		skip("what memory holds is no number");
+	f->counted = member(j, text("count_from")) || member(j, text("size_from"));
+	f->array = member(j, text("count_from")) || member(j, text("count"));
+	if (f->counted)
+		f->counter = key_of(get(j, f->array ? "count_from" : "size_from", J_STRING)->text);
+	f->number = get_number(j, f->array ? "count" : "size", MAX_COUNT);
+	if (f->type->kind == STRUCT || f->type->kind == QUEUE)
+		f->elem = read_reference(member(j, text("elem")), defs);
 }
 
-static struct schema *read_schema(struct document *d, const struct json *j)
+static void read_schema(struct schema *s, const struct json *j, const struct json *defs)
 {
-	static const char *const keys[] = {"name", "version", "minimum", "fields", "subsections", NULL};
-	struct schema *s = allocate(1, sizeof(*s));
-	const struct json *fields, *subsections, *m;
-
-	if (j->kind != J_OBJECT)
-		skip("a schema is no object");
-	check_keys(j, keys);
+	check_keys(j);
 	s->name = get(j, "name", J_STRING)->text;
-	s->version = (uint32_t)get_number(j, "version", UINT32_MAX, true);
-	s->minimum = (uint32_t)get_number(j, "minimum", UINT32_MAX, true);
-	fields = get(j, "fields", J_ARRAY);
+	s->version = (uint32_t)get_number(j, "version", UINT32_MAX);
+	s->minimum = (uint32_t)get_number(j, "minimum", UINT32_MAX);
+	struct json *fields = get(j, "fields", J_ARRAY), *subsections = member(j, text("subsections"));
 	s->field = allocate(fields->length, sizeof(*s->field));
-	for (m = fields->first; m; m = m->next)
-		read_field(d, s, &s->field[s->fields++], of_kind((struct json *)m, J_OBJECT));
-	subsections = member(j, TEXT("subsections"));
-	if (subsections) {
-		s->subsection = allocate(subsections->length, sizeof(*s->subsection));
-		for (m = subsections->first; m; m = m->next)
-			s->subsection[s->subsections++] = read_reference(d, m);
-	}
-	return s;
+	for (struct json *m = fields->first; m; m = m->next)
+		read_field(&s->field[s->fields++], m, defs);
+	if (!subsections)
+		return;
+	s->subsection = allocate(of_kind(subsections, J_ARRAY)->length, sizeof(*s->subsection));
+	for (struct json *m = subsections->first; m; m = m->next)
+		s->subsection[s->subsections++] = read_reference(m, defs);
 }
 
-/* above compares versions. */
-static bool above(uint32_t a, uint32_t b)
-{
-	return wrong_signed ? (int32_t)a > (int32_t)b : a > b;
-}
+/* Refusal */
 
 /* A path leads up to the top, which is NULL. A component without a name is an index. */
 struct path {
@@ -687,40 +532,43 @@ static void put_path(struct buffer *b, const struct path *p)
 		return;
 	put_path(b, p->up);
 	if (p->name.bytes) {
-		put_text(b, p->up ? "/" : "");
+		put_string(b, p->up ? "/" : "");
 		put(b, p->name.bytes, p->name.length);
 	} else {
-		put_text(b, "[");
+		put_string(b, "[");
 		put_number(b, p->index);
-		put_text(b, "]");
+		put_string(b, "]");
 	}
 }
 
-/* put_place writes offset and path, and returns the length of the path. */
+/* put_place puts offset and path, and returns the length of the path. */
 static size_t put_place(struct buffer *b, size_t offset, const struct path *path)
 {
-	static struct buffer text;
-
-	text.length = 0;
-	put_path(&text, path);
-	put_text(b, ",\"offset\":");
+	static struct buffer t;
+	t.length = 0;
+	put_path(&t, path);
+	put_string(b, ",\"offset\":");
 	put_number(b, offset);
-	put_text(b, ",\"path\":");
-	put_text_json(b, (struct text){text.bytes, text.length});
-	return text.length;
+	put_string(b, ",\"path\":");
+	put_text(b, (struct text){t.bytes, t.length});
+	return t.length;
 }
 
 static _Noreturn void refuse(const char *class, size_t offset, const struct path *path, const char *message)
 {
 	answer.length = 0;
-	put_text(&answer, "\"error\":{\"class\":\"");
-	put_text(&answer, class);
-	put_text(&answer, "\"");
+	put_string(&answer, "\"error\":{\"class\":");
+	put_text(&answer, text(class));
 	put_place(&answer, offset, path);
-	put_text(&answer, ",\"message\":");
-	put_text_json(&answer, (struct text){message, strlen(message)});
-	put_text(&answer, "}");
+	put_string(&answer, ",\"message\":");
+	put_text(&answer, text(message));
+	put_string(&answer, "}");
 	longjmp(failed, 1);
+}
+
+static bool above(uint32_t a, uint32_t b)
+{
+	return wrong_signed ? (int32_t)a > (int32_t)b : a > b;
 }
 
 static void check_version(const struct schema *s, uint32_t version, size_t offset, const struct path *path)
@@ -731,90 +579,68 @@ static void check_version(const struct schema *s, uint32_t version, size_t offse
 		refuse("version-too-old", offset, path, "the version is too old");
 }
 
-/* counted says how many elements or bytes a field of an object has; false: out of range. */
-static bool counted(const struct field *f, const struct json *object, size_t *many)
+/* value_of returns the value in an object that has a key. */
+static struct json *value_of(const struct json *object, struct text key)
 {
-	uint64_t times = f->times ? f->times : 1, room = f->room ? f->room : MAX_COUNT;
-	struct integer n;
-
-	*many = f->number;
-	if (!f->counter)
-		return true;
-	n = integer(value_of(object, f->counter)->text);
-	if (!n.fits || n.negative || n.magnitude > MAX_COUNT || n.magnitude * times > room)
-		return false;
-	*many = n.magnitude * times;
-	return true;
+	struct json *value = member(object, key);
+	if (!value)
+		skip("a value has not all its fields");
+	return value;
 }
 
-/* Memory: what a load makes is the value in its JSON form. */
-
-static struct json *number_value(const struct type *t, uint64_t n)
+/* number_of says how many elements or bytes a field of an object has. */
+static size_t number_of(const struct field *f, const struct json *object, size_t offset, const struct path *path)
 {
-	char *digits = allocate(24, 1);
+	uint64_t n = f->number;
+	if (f->counted && (!integer(value_of(object, f->counter)->text, 8, false, &n) || n > MAX_COUNT))
+		refuse("out-of-range", offset, path, "what counts it is out of range");
+	return n;
+}
 
+/* Loading */
+
+static struct text number_text(const struct type *t, uint64_t n)
+{
 	if (t->kind == BOOL)
-		return make(J_BOOL, n ? TEXT("true") : TEXT("false"));
+		return text(n ? "true" : "false");
+	char *digits = allocate(24, 1);
 	if (t->is_signed)
 		snprintf(digits, 24, "%lld", (long long)n);
 	else
 		snprintf(digits, 24, "%llu", (unsigned long long)n);
-	return make(t->width == 8 ? J_STRING : J_NUMBER, (struct text){digits, strlen(digits)});
+	return text(digits);
 }
 
 static struct json *fresh(const struct schema *s, unsigned depth);
 
-/* fresh_value makes what memory holds before a load: no array, and size bytes of a buffer. */
-static struct json *fresh_value(const struct field *f, size_t size, unsigned depth)
+/* fresh_value makes what memory holds before a load: of an array, one element. */
+static struct json *fresh_value(const struct field *f, unsigned depth)
 {
-	switch (f->type->kind) {
-	case NIL:
-		return make(J_NULL, TEXT("null"));
-	case BUFFER:
-		return make(J_STRING, base64_of(allocate(size, 1), size));
-	case STRUCT:
+	const struct type *t = f->type;
+	if (t->kind == STRUCT)
 		return fresh(f->elem, depth + 1);
-	case QUEUE:
-		return make(J_ARRAY, no_name);
-	default:
-		return number_value(f->type, f->local);
-	}
+	if (t->kind == QUEUE)
+		return make(J_ARRAY, nothing);
+	if (t->kind == BUFFER)
+		return make(J_STRING, to_base64(allocate(f->number, 1), f->number));
+	return make(t->width == 8 ? J_STRING : J_PLAIN, number_text(t, f->local));
 }
 
-/* fresh makes an object. Memory with room has as many at any moment as the counter says. */
 static struct json *fresh(const struct schema *s, unsigned depth)
 {
-	struct json *object = make(J_OBJECT, no_name);
-
+	struct json *object = make(J_OBJECT, nothing);
 	if (depth > MAX_DEPTH)
 		skip("a struct holds itself");
 	for (const struct field *f = s->field; f < s->field + s->fields; f++) {
-		struct json *array = make(J_ARRAY, no_name);
-		size_t n;
-
-		if ((f->counter && f->room == 0) || !counted(f, object, &n))
-			n = 0;
-		if (f->array)
-			while (array->length < n)
-				append(array, no_name, fresh_value(f, 0, depth));
-		if (f->type->kind != UNUSED)
-			append(object, f->key, f->array ? array : fresh_value(f, n, depth));
+		if (f->type->kind == UNUSED)
+			continue;
+		struct json *value = f->array ? make(J_ARRAY, nothing) : fresh_value(f, depth);
+		while (f->array && value->length < f->number)
+			append(value, nothing, fresh_value(f, depth));
+		append(object, f->key, value);
 	}
 	return object;
 }
-
-/* set puts a value in the place of another. */
-static void set(struct json *place, const struct json *value)
-{
-	struct json *next = place->next;
-	struct text name = place->name;
-
-	*place = *value;
-	place->next = next;
-	place->name = name;
-}
-
-/* Loading */
 
 struct load {
 	const unsigned char *stream;
@@ -828,14 +654,10 @@ struct load {
 static void note(struct load *l, const char *rule, size_t offset, const struct path *path)
 {
 	size_t before = l->notes->length;
-
-	if (l->note_paths > MAX_NOTE_PATHS)
-		return;
-	put_text(l->notes, before > 0 ? ",{\"rule\":\"" : "{\"rule\":\"");
-	put_text(l->notes, rule);
-	put_text(l->notes, "\"");
+	put_string(l->notes, before > 0 ? ",{\"rule\":" : "{\"rule\":");
+	put_text(l->notes, text(rule));
 	l->note_paths += put_place(l->notes, offset, path);
-	put_text(l->notes, "}");
+	put_string(l->notes, "}");
 	if (l->note_paths > MAX_NOTE_PATHS)
 		l->notes->length = before;
 }
@@ -844,7 +666,6 @@ static void note(struct load *l, const char *rule, size_t offset, const struct p
 static const unsigned char *take(struct load *l, size_t size, const struct path *path)
 {
 	const unsigned char *item = l->stream + l->at;
-
 	if (size > MAX_BYTES || l->at > MAX_BYTES - size)
 		refuse("limit", l->at, path, "too many bytes");
 	if (size > l->length - l->at)
@@ -857,7 +678,6 @@ static uint64_t take_number(struct load *l, unsigned width, bool is_signed, cons
 {
 	const unsigned char *bytes = take(l, width, path);
 	uint64_t n = is_signed && bytes[0] >= 0x80 ? UINT64_MAX : 0;
-
 	for (unsigned i = 0; i < width; i++)
 		n = n << 8 | bytes[i];
 	return n;
@@ -883,57 +703,56 @@ static void load_number(struct load *l, const struct type *t, struct json *place
 {
 	size_t start = l->at;
 	uint64_t n = take_number(l, t->width, t->is_signed, path);
-	uint64_t local = two_complement(integer(place->text));
-
+	uint64_t local = 0;
+	integer(place->text, t->width, t->is_signed, &local);
 	if (t->kind == BOOL && n > 1)
 		note(l, "vmstate/bool-canonical", start, path);
 	if (t->kind == EQUAL && n != local)
 		refuse("mismatch", start, path, "not what memory holds");
 	if (t->kind == LE && ((int64_t)n < 0 || (int64_t)n > (int64_t)local))
 		refuse("out-of-range", start, path, "negative, or above what memory holds");
-	set(place, number_value(t, n));
+	place->text = number_text(t, n);
 }
 
 static void load_queue(struct load *l, const struct field *f, struct json *queue, const struct path *path)
 {
+	bool list = strcmp(f->type->name, "list") == 0;
 	struct path element = {path, {NULL, 0}, 0};
-
 	check_version(f->elem, f->version, l->at, path);
 	for (;; element.index++) {
 		size_t start = l->at;
 		uint64_t marker = take_number(l, 1, false, &element);
-
 		if (marker == 0)
 			return;
 		if (marker != 1)
-			note(l, f->type->marker_rule, start, &element);
+			note(l, list ? "qlist/marker-canonical" : "qtailq/marker-canonical", start, &element);
 		count_elements(l, 1, start, &element);
 		check_depth(l, start, &element);
-		load_vmsd(l, f->elem, append(queue, no_name, fresh(f->elem, 0)), f->version, &element);
+		load_vmsd(l, f->elem, append(queue, nothing, fresh(f->elem, 0)), f->version, &element);
 	}
+}
+
+static void load_unused(struct load *l, size_t size, const struct path *path)
+{
+	const unsigned char *bytes = take(l, size, path);
+	size_t i = 0;
+	while (i < size && bytes[i] == 0)
+		i++;
+	if (i < size)
+		note(l, "vmstate/unused-zero", l->at - size + i, path);
 }
 
 /* load_one loads what is no array into its place. */
 static void load_one(struct load *l, const struct field *f, struct json *place, size_t size, const struct path *path)
 {
-	size_t start = l->at;
-
-	switch (f->type->kind) {
-	case NIL:
-		if (*take(l, 1, path) != 0x30)
-			refuse("mismatch", start, path, "not the marker of a NULL");
-		break;
-	case BUFFER:
-		place->text = base64_of(take(l, size, path), size);
-		break;
-	case STRUCT:
-		check_depth(l, start, path);
+	if (f->type->kind == STRUCT) {
+		check_depth(l, l->at, path);
 		load_vmsd(l, f->elem, place, f->elem->version, path);
-		break;
-	case QUEUE:
+	} else if (f->type->kind == QUEUE) {
 		load_queue(l, f, place, path);
-		break;
-	default:
+	} else if (f->type->kind == BUFFER) {
+		place->text = to_base64(take(l, size, path), size);
+	} else {
 		load_number(l, f->type, place, path);
 	}
 }
@@ -941,15 +760,14 @@ static void load_one(struct load *l, const struct field *f, struct json *place, 
 static void load_array(struct load *l, const struct field *f, struct json *array, size_t n, const struct path *path)
 {
 	struct path element = {path, {NULL, 0}, 0};
-	struct json *item = array->first;
-
-	for (; element.index < n; element.index++, item = item->next) {
+	if (f->counted) /* a new one, where a subsection is loaded again */
+		*array = (struct json){.kind = J_ARRAY, .name = array->name, .next = array->next};
+	for (struct json *item = array->first; element.index < n; item = item->next, element.index++) {
 		size_t start = l->at;
-
 		if (f->elem)
 			count_elements(l, 1, start, &element);
 		if (!item)
-			item = append(array, no_name, fresh_value(f, 0, 0));
+			item = append(array, nothing, fresh_value(f, 0));
 		load_one(l, f, item, 0, &element);
 		if (l->at == start)
 			count_elements(l, EMPTY_ELEMENT_COST - 1, start, &element);
@@ -959,27 +777,13 @@ static void load_array(struct load *l, const struct field *f, struct json *array
 static void load_field(struct load *l, const struct field *f, struct json *object, const struct path *up)
 {
 	struct path path = {up, f->name, 0};
-	struct json *place = f->type->kind == UNUSED ? NULL : value_of(object, f);
-	size_t start = l->at, n;
-
-	if (!counted(f, object, &n))
-		refuse("out-of-range", l->at, &path, "what counts it is out of range");
-	if (!place) {
-		const unsigned char *bytes = take(l, n, &path);
-
-		for (size_t i = 0; i < n; i++) {
-			if (bytes[i] != 0) {
-				note(l, "vmstate/unused-zero", start + i, &path);
-				break;
-			}
-		}
-	} else if (f->array) {
-		if (f->counter) /* a new one, where a subsection is loaded again */
-			set(place, make(J_ARRAY, no_name));
-		load_array(l, f, place, n, &path);
-	} else {
-		load_one(l, f, place, n, &path);
-	}
+	size_t n = number_of(f, object, l->at, &path);
+	if (f->type->kind == UNUSED)
+		load_unused(l, n, &path);
+	else if (f->array)
+		load_array(l, f, value_of(object, f->key), n, &path);
+	else
+		load_one(l, f, value_of(object, f->key), n, &path);
 }
 
 /* peek says whether a subsection stands here, and its name; no byte is taken. */
@@ -987,7 +791,6 @@ static bool peek(const struct load *l, const struct schema *s, struct text *name
 {
 	const unsigned char *here = l->stream + l->at;
 	size_t left = l->length - l->at;
-
 	if (left < 2 || here[0] != 5 || here[1] <= s->name.length || here[1] > left - 2)
 		return false;
 	*name = (struct text){(const char *)here + 2, here[1]};
@@ -996,20 +799,17 @@ static bool peek(const struct load *l, const struct schema *s, struct text *name
 
 static void load_subsection(struct load *l, const struct schema *s, struct json *object, const struct path *path)
 {
-	struct json *present = member(object, TEXT("/subsections")), *subsection;
-	uint32_t version;
-	size_t start;
-
 	check_depth(l, l->at, path);
 	take(l, 2 + s->name.length, path);
-	start = l->at;
-	version = (uint32_t)take_number(l, 4, false, path);
+	size_t start = l->at;
+	uint32_t version = (uint32_t)take_number(l, 4, false, path);
 	check_version(s, version & 0xff, start, path);
 	if (version > 0xff)
 		note(l, "subsection/version-mod-256", start, path);
+	struct json *present = member(object, text("/subsections"));
 	if (!present)
-		present = append(object, TEXT("/subsections"), make(J_OBJECT, no_name));
-	subsection = member(present, s->name);
+		present = append(object, text("/subsections"), make(J_OBJECT, nothing));
+	struct json *subsection = member(present, s->name);
 	if (!subsection)
 		subsection = append(present, s->name, fresh(s, 0));
 	load_vmsd(l, s, subsection, version & 0xff, path);
@@ -1018,28 +818,26 @@ static void load_subsection(struct load *l, const struct schema *s, struct json 
 static void load_vmsd(struct load *l, const struct schema *s, struct json *object, uint32_t version,
 		      const struct path *path)
 {
-	bool *loaded = allocate(s->subsections, 1);
-	struct text name;
-	size_t last = 0, i;
-
 	l->depth++;
-	for (i = 0; i < s->fields; i++)
+	for (size_t i = 0; i < s->fields; i++)
 		if (!above(s->field[i].version, version))
 			load_field(l, &s->field[i], object, path);
-	while (peek(l, s, &name)) {
-		struct path sub = {path, name, 0};
-
-		for (i = 0; i < s->subsections && !same(s->subsection[i]->name, name); i++)
-			;
+	bool *loaded = allocate(s->subsections, sizeof(*loaded));
+	size_t last = 0;
+	for (struct text name; peek(l, s, &name);) {
+		struct path below = {path, name, 0};
+		size_t i = 0;
+		while (i < s->subsections && !same(s->subsection[i]->name, name))
+			i++;
 		if (i == s->subsections)
 			refuse("unknown-subsection", l->at, path, "no subsection has that name");
 		if (loaded[i])
-			note(l, "subsection/repeated", l->at, &sub);
+			note(l, "subsection/repeated", l->at, &below);
 		else if (i < last)
-			note(l, "subsection/order", l->at, &sub);
+			note(l, "subsection/order", l->at, &below);
 		loaded[i] = true;
 		last = i;
-		load_subsection(l, s->subsection[i], object, &sub);
+		load_subsection(l, s->subsection[i], object, &below);
 	}
 	l->depth--;
 }
@@ -1057,54 +855,41 @@ static void put_big_endian(struct buffer *out, uint64_t n, unsigned width)
 
 static void save_number(struct buffer *out, const struct type *t, const struct json *value, const struct path *path)
 {
-	struct integer n = integer(value->text);
-	uint64_t most = UINT64_MAX >> (64 - 8 * t->width);
-
-	if (t->kind == BOOL)
-		n = (struct integer){.fits = true, .magnitude = same(value->text, TEXT("true"))};
-	if (t->is_signed)
-		most = most / 2 + n.negative; /* -128 to 127 */
-	else if (n.negative)
-		n.fits = false;
-	if (!n.fits || n.magnitude > most)
+	uint64_t n = same(value->text, text("true"));
+	if (t->kind != BOOL && !integer(value->text, t->width, t->is_signed, &n))
 		refuse("out-of-range", out->length, path, "the number is outside its type");
-	put_big_endian(out, two_complement(n), t->width);
+	put_big_endian(out, n, t->width);
 }
 
 static void save_queue(struct buffer *out, const struct field *f, const struct json *queue, const struct path *path)
 {
 	struct path element = {path, {NULL, 0}, 0};
-
-	for (const struct json *e = queue->first; e && !(wrong_last && !e->next); e = e->next, element.index++) {
+	for (const struct json *e = queue->first; e && (e->next || !wrong_last); e = e->next, element.index++) {
 		put_big_endian(out, 1, 1);
 		save_vmsd(out, f->elem, e, f->elem->version, &element);
 	}
 	put_big_endian(out, 0, 1);
 }
 
+static void check_length(const struct buffer *out, size_t length, size_t wanted, const struct path *path)
+{
+	if (length != wanted)
+		refuse("out-of-range", out->length, path, "the length is another than the one wanted");
+}
+
 static void save_one(struct buffer *out, const struct field *f, struct json *value, size_t size,
 		     const struct path *path)
 {
-	unsigned char *bytes;
-	size_t length;
-
-	switch (f->type->kind) {
-	case NIL:
-		put_big_endian(out, 0x30, 1);
-		break;
-	case BUFFER:
-		bytes = read_base64(of_kind(value, J_STRING)->text, &length);
-		if (length != size)
-			refuse("out-of-range", out->length, path, "the buffer has another size");
-		put(out, bytes, length);
-		break;
-	case STRUCT:
+	if (f->type->kind == STRUCT) {
 		save_vmsd(out, f->elem, value, f->elem->version, path);
-		break;
-	case QUEUE:
+	} else if (f->type->kind == QUEUE) {
 		save_queue(out, f, of_kind(value, J_ARRAY), path);
-		break;
-	default:
+	} else if (f->type->kind == BUFFER) {
+		size_t length;
+		unsigned char *bytes = from_base64(of_kind(value, J_STRING)->text, &length);
+		check_length(out, length, size, path);
+		put(out, bytes, length);
+	} else {
 		save_number(out, f->type, value, path);
 	}
 }
@@ -1112,46 +897,36 @@ static void save_one(struct buffer *out, const struct field *f, struct json *val
 static void save_field(struct buffer *out, const struct field *f, const struct json *object, const struct path *up)
 {
 	struct path path = {up, f->name, 0}, element = {&path, {NULL, 0}, 0};
-	struct json *value;
-	size_t n;
-
-	if (!counted(f, object, &n))
-		refuse("out-of-range", out->length, &path, "what counts it is out of range");
+	size_t n = number_of(f, object, out->length, &path);
 	if (f->type->kind == UNUSED) {
 		put(out, allocate(n, 1), n);
-		return;
+	} else if (!f->array) {
+		save_one(out, f, value_of(object, f->key), n, &path);
+	} else {
+		struct json *array = of_kind(value_of(object, f->key), J_ARRAY);
+		check_length(out, array->length, n, &path);
+		for (struct json *item = array->first; item; item = item->next, element.index++)
+			save_one(out, f, item, 0, &element);
 	}
-	value = value_of(object, f);
-	if (!f->array) {
-		save_one(out, f, value, n, &path);
-		return;
-	}
-	if (of_kind(value, J_ARRAY)->length != n)
-		refuse("out-of-range", out->length, &path, "the array has another length");
-	for (struct json *item = value->first; item; item = item->next, element.index++)
-		save_one(out, f, item, 0, &element);
 }
 
 static void save_vmsd(struct buffer *out, const struct schema *s, const struct json *object, uint32_t version,
 		      const struct path *path)
 {
-	const struct json *present = member(object, TEXT("/subsections"));
-
 	for (size_t i = 0; i < s->fields; i++)
 		if (!above(s->field[i].version, version))
 			save_field(out, &s->field[i], object, path);
+	const struct json *present = member(object, text("/subsections"));
 	for (size_t i = 0; present && i < s->subsections; i++) {
 		const struct schema *sub = s->subsection[i];
 		const struct json *value = member(present, sub->name);
-		struct path below = {path, sub->name, 0};
-
 		if (!value)
 			continue;
 		put_big_endian(out, 5, 1);
 		put_big_endian(out, sub->name.length, 1);
 		put(out, sub->name.bytes, sub->name.length);
 		put_big_endian(out, sub->version, 4);
-		save_vmsd(out, sub, value, sub->version, &below);
+		save_vmsd(out, sub, value, sub->version, &(struct path){path, sub->name, 0});
 	}
 }
 
@@ -1159,16 +934,15 @@ static void save_vmsd(struct buffer *out, const struct schema *s, const struct j
 
 static void hello(void)
 {
-	put_text(&answer, "\"ok\":{\"protocol\":1,\"name\":\"example-c\",\"language\":\"C11\",\"version\":\"1\","
-			  "\"ops\":[\"load\",\"save\"],\"offsets\":true,\"paths\":true,\"notes\":true,\"features\":"
-			  "[\"arrays\",\"counts\",\"rooms\",\"subsections\",\"recursive\",\"versions\",\"locals\"],"
-			  "\"types\":");
-	for (size_t i = 0; i < COUNT_OF(types); i++) {
-		put_text(&answer, i > 0 ? ",\"" : "[\"");
-		put_text(&answer, types[i].name);
-		put_text(&answer, "\"");
+	put_string(&answer, "\"ok\":{\"protocol\":1,\"name\":\"example-c\",\"language\":\"C11\",\"version\":\"1\","
+			    "\"ops\":[\"load\",\"save\"],\"offsets\":true,\"paths\":true,\"notes\":true,\"features\":"
+			    "[\"arrays\",\"counts\",\"subsections\",\"recursive\",\"versions\",\"locals\",\"limits\"],"
+			    "\"types\":[");
+	for (const struct type *t = types; t->name; t++) {
+		put_string(&answer, t > types ? "," : "");
+		put_text(&answer, text(t->name));
 	}
-	put_text(&answer, "]}");
+	put_string(&answer, "]}");
 }
 
 static void load(const struct schema *s, const struct json *request, uint32_t version)
@@ -1176,79 +950,63 @@ static void load(const struct schema *s, const struct json *request, uint32_t ve
 	static struct buffer notes;
 	struct load l = {.notes = &notes};
 	struct json *object = fresh(s, 0);
-
 	notes.length = 0;
-	l.stream = read_base64(get(request, "stream", J_STRING)->text, &l.length);
+	l.stream = from_base64(get(request, "stream", J_STRING)->text, &l.length);
 	check_version(s, version, 0, NULL);
 	load_vmsd(&l, s, object, version, NULL);
-	put_text(&answer, "\"ok\":{\"value\":");
+	put_string(&answer, "\"ok\":{\"value\":");
 	put_json(&answer, object);
-	put_text(&answer, ",\"consumed\":");
+	put_string(&answer, ",\"consumed\":");
 	put_number(&answer, l.at);
-	put_text(&answer, ",\"notes\":[");
+	put_string(&answer, ",\"notes\":[");
 	put(&answer, notes.bytes, notes.length);
-	put_text(&answer, "]}");
+	put_string(&answer, "]}");
 }
 
 static void save(const struct schema *s, const struct json *request, uint32_t version)
 {
 	static struct buffer out;
-
 	out.length = 0;
 	check_version(s, version, 0, NULL);
 	save_vmsd(&out, s, get(request, "value", J_OBJECT), version, NULL);
-	put_text(&answer, "\"ok\":{\"stream\":");
-	put_text_json(&answer, base64_of((unsigned char *)out.bytes, out.length));
-	put_text(&answer, "}");
+	put_string(&answer, "\"ok\":{\"stream\":");
+	put_text(&answer, to_base64(out.bytes, out.length));
+	put_string(&answer, "}");
 }
 
-/* perform makes the answer, or jumps away with another one. */
-static void perform(const struct json *request)
+/* perform does what a line asks for, or jumps away with an answer that is not ok. */
+static void perform(char *line, struct text *id)
 {
+	struct reader r = {line, 0};
+	const struct json *request = read_json(&r);
+	expect(&r, accept(&r, 0));
+	*id = get(request, "id", J_PLAIN)->text;
 	struct text op = get(request, "op", J_STRING)->text;
-	struct document d = {0};
-	const struct json *document;
-	const struct schema *s;
-	uint32_t version;
-
-	if (same(op, TEXT("hello"))) {
+	if (same(op, text("hello"))) {
 		hello();
 		return;
 	}
-	document = get(request, "schema", J_OBJECT);
-	d.defs = member(document, TEXT("defs"));
-	d.known = allocate(d.defs ? d.defs->length : 0, sizeof(*d.known));
-	if (!member(document, TEXT("schema")))
-		skip("there is no schema");
-	s = read_reference(&d, member(document, TEXT("schema")));
-	version = (uint32_t)get_number(request, "version", UINT32_MAX, true);
-	if (same(op, TEXT("load")))
+	struct json *document = get(request, "schema", J_OBJECT);
+	struct schema *s = read_reference(member(document, text("schema")), member(document, text("defs")));
+	uint32_t version = (uint32_t)get_number(request, "version", UINT32_MAX);
+	if (same(op, text("load")))
 		load(s, request, version);
-	else if (same(op, TEXT("save")))
+	else if (same(op, text("save")))
 		save(s, request, version);
 	else
 		skip("there is no such op");
 }
 
-/* reply answers the request in a line. */
-static void reply(const char *line)
+static void reply(char *line)
 {
-	struct reader r = {line, 0};
-	const struct json *request, *id;
-
-	if (setjmp(failed))
-		die("a request takes too much memory");
-	request = read_json(&r);
-	blanks(&r);
-	id = member(request, TEXT("id"));
-	if (*r.at || !id || id->kind != J_NUMBER)
-		die("a request is no JSON, or has no id");
-	printf("{\"id\":%.*s,", (int)id->text.length, id->text.bytes);
+	static struct text id;
+	id.length = 0;
 	answer.length = 0;
 	if (!setjmp(failed))
-		perform(request);
-	fwrite(answer.bytes, 1, answer.length, stdout);
-	puts("}");
+		perform(line, &id);
+	if (id.length == 0)
+		die("a request has no id, or is too large");
+	printf("{\"id\":%.*s,%.*s}\n", (int)id.length, id.bytes, (int)answer.length, answer.bytes);
 	if (fflush(stdout) != 0)
 		die("nobody reads the replies");
 	free_all();
@@ -1257,8 +1015,6 @@ static void reply(const char *line)
 int main(int argc, char **argv)
 {
 	static struct buffer line;
-	int c;
-
 	if (argc == 3 && strcmp(argv[1], "--wrong") == 0) {
 		wrong_signed = strcmp(argv[2], "signed") == 0;
 		wrong_last = strcmp(argv[2], "last") == 0;
@@ -1266,7 +1022,7 @@ int main(int argc, char **argv)
 	}
 	if (argc > 1 && !wrong_signed && !wrong_last && !wrong_offset)
 		die("usage: adapter [--wrong signed|last|offset]");
-	while ((c = getchar()) != EOF) {
+	for (int c; (c = getchar()) != EOF;) {
 		put(&line, &(char){c == '\n' ? 0 : (char)c}, 1);
 		if (c == '\n') {
 			reply(line.bytes);
