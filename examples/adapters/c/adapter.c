@@ -4,21 +4,17 @@
  *
  *     cc -std=c11 -O2 -o adapter adapter.c
  *
- * An example for people who put an implementation of their own to the test:
- * "Loading" and "Saving" stand for that implementation, all else is what the
- * protocol asks for. A request is a JSON object on a line of standard input,
- * its reply one on a line of standard output.
- *
- * There is no other form of a value in here than the protocol's: what a load
- * makes and what a save reads is the value's JSON.
+ * "Loading" and "Saving" stand for an implementation that is put to the test,
+ * all else is what the protocol asks for. There is no other form of a value in
+ * here than the protocol's: what a load makes and what a save reads is JSON.
  *
  * Out of scope: trees, pointers, conditions, hooks, bitmaps, structs at a
  * version of their own. A line that is no JSON ends the program; one that has
  * not the form of a request is skipped.
  */
 
-#include <ctype.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -90,11 +86,15 @@ static void put_string(struct buffer *b, const char *s)
 	put(b, s, strlen(s));
 }
 
-static void put_number(struct buffer *b, size_t n)
+/* put_format puts no more than 255 bytes. */
+static void put_format(struct buffer *b, const char *format, ...)
 {
-	char digits[24];
-	snprintf(digits, sizeof(digits), "%zu", n);
-	put_string(b, digits);
+	char s[256];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(s, sizeof(s), format, arguments);
+	va_end(arguments);
+	put_string(b, s);
 }
 
 /* put_text puts it as a string of JSON. */
@@ -103,13 +103,10 @@ static void put_text(struct buffer *b, struct text t)
 	put_string(b, "\"");
 	for (size_t i = 0; i < t.length; i++) {
 		unsigned char c = (unsigned char)t.bytes[i];
-		char escape[8];
-		if (c != '"' && c != '\\' && c >= 0x20) {
+		if (c == '"' || c == '\\' || c < 0x20)
+			put_format(b, "\\u%04x", c);
+		else
 			put(b, &c, 1);
-			continue;
-		}
-		snprintf(escape, sizeof(escape), "\\u%04x", c);
-		put_string(b, escape);
 	}
 	put_string(b, "\"");
 }
@@ -122,8 +119,7 @@ static struct buffer answer; /* what stands behind the id */
 static _Noreturn void skip(const char *why)
 {
 	answer.length = 0;
-	put_string(&answer, "\"skipped\":");
-	put_text(&answer, text(why));
+	put_format(&answer, "\"skipped\":\"%s\"", why);
 	longjmp(failed, 1);
 }
 
@@ -200,26 +196,23 @@ struct reader {
 static bool accept(struct reader *r, char c)
 {
 	r->at += strspn(r->at, " \t\r\n");
-	if (*r->at != c)
-		return false;
-	r->at++;
-	return true;
+	bool stands = *r->at == c;
+	r->at += stands;
+	return stands;
 }
 
-static void expect(struct reader *r, bool good)
+static void expect(bool good)
 {
-	if (!good || r->depth > MAX_NESTING)
+	if (!good)
 		die("a line is no JSON, or nests too deeply");
 }
 
 static unsigned hex4(struct reader *r)
 {
-	char digits[5] = "";
-	for (int i = 0; i < 4; i++) {
-		expect(r, isxdigit((unsigned char)*r->at));
-		digits[i] = *r->at++;
-	}
-	return (unsigned)strtoul(digits, NULL, 16);
+	unsigned n = 0;
+	expect(strspn(r->at, "0123456789abcdefABCDEF") >= 4 && sscanf(r->at, "%4x", &n) == 1);
+	r->at += 4;
+	return n;
 }
 
 /* escaped reads what stands behind \u; half a pair is U+FFFD. */
@@ -248,20 +241,19 @@ static char *put_utf8(char *to, unsigned c)
 static struct text read_string(struct reader *r)
 {
 	static const char escapes[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
-	expect(r, accept(r, '"'));
+	expect(accept(r, '"'));
 	char *start = r->at, *to = r->at;
 	while (*r->at != '"') {
-		expect(r, *r->at != 0);
+		expect(*r->at != 0);
 		if (*r->at != '\\') {
 			*to++ = *r->at++;
 		} else if (*++r->at == 'u') {
 			r->at++;
 			to = put_utf8(to, escaped(r));
 		} else {
-			const char *escape = strchr(escapes, *r->at);
-			expect(r, *r->at != 0 && escape);
+			const char *escape = *r->at ? strchr(escapes, *r->at++) : NULL;
+			expect(escape);
 			*to++ = meanings[escape - escapes];
-			r->at++;
 		}
 	}
 	r->at++;
@@ -275,7 +267,7 @@ static struct json *read_json(struct reader *r)
 		return make(J_STRING, read_string(r));
 	if (*r->at != '[' && *r->at != '{') {
 		struct text t = {r->at, strspn(r->at, "+-.0123456789Eaeflnrstu")};
-		expect(r, t.length > 0);
+		expect(t.length > 0);
 		r->at += t.length;
 		return make(J_PLAIN, t); /* judged where it is used */
 	}
@@ -283,27 +275,27 @@ static struct json *read_json(struct reader *r)
 	char close = *r->at++ == '[' ? ']' : '}';
 	if (accept(r, close))
 		return j;
-	r->depth++;
+	expect(++r->depth <= MAX_NESTING);
 	do {
 		struct text name = nothing;
 		if (j->kind == J_OBJECT) {
 			name = read_string(r);
-			expect(r, accept(r, ':'));
+			expect(accept(r, ':'));
 		}
 		append(j, name, read_json(r));
 	} while (accept(r, ','));
-	expect(r, accept(r, close));
+	expect(accept(r, close));
 	r->depth--;
 	return j;
 }
 
 static void put_json(struct buffer *b, const struct json *j)
 {
-	if (j->kind == J_STRING)
-		put_text(b, j->text);
-	else
+	if (j->kind == J_PLAIN)
 		put(b, j->text.bytes, j->text.length);
-	if (j->kind != J_ARRAY && j->kind != J_OBJECT)
+	else if (j->kind == J_STRING)
+		put_text(b, j->text);
+	if (j->kind == J_PLAIN || j->kind == J_STRING)
 		return;
 	put_string(b, j->kind == J_ARRAY ? "[" : "{");
 	for (const struct json *m = j->first; m; m = m->next) {
@@ -510,10 +502,8 @@ static void read_schema(struct schema *s, const struct json *j, const struct jso
 	s->field = allocate(fields->length, sizeof(*s->field));
 	for (struct json *m = fields->first; m; m = m->next)
 		read_field(&s->field[s->fields++], m, defs);
-	if (!subsections)
-		return;
-	s->subsection = allocate(of_kind(subsections, J_ARRAY)->length, sizeof(*s->subsection));
-	for (struct json *m = subsections->first; m; m = m->next)
+	s->subsection = allocate(subsections ? subsections->length : 0, sizeof(*s->subsection));
+	for (struct json *m = subsections ? subsections->first : NULL; m; m = m->next)
 		s->subsection[s->subsections++] = read_reference(m, defs);
 }
 
@@ -535,9 +525,7 @@ static void put_path(struct buffer *b, const struct path *p)
 		put_string(b, p->up ? "/" : "");
 		put(b, p->name.bytes, p->name.length);
 	} else {
-		put_string(b, "[");
-		put_number(b, p->index);
-		put_string(b, "]");
+		put_format(b, "[%zu]", p->index);
 	}
 }
 
@@ -547,9 +535,7 @@ static size_t put_place(struct buffer *b, size_t offset, const struct path *path
 	static struct buffer t;
 	t.length = 0;
 	put_path(&t, path);
-	put_string(b, ",\"offset\":");
-	put_number(b, offset);
-	put_string(b, ",\"path\":");
+	put_format(b, "\"offset\":%zu,\"path\":", offset);
 	put_text(b, (struct text){t.bytes, t.length});
 	return t.length;
 }
@@ -557,11 +543,8 @@ static size_t put_place(struct buffer *b, size_t offset, const struct path *path
 static _Noreturn void refuse(const char *class, size_t offset, const struct path *path, const char *message)
 {
 	answer.length = 0;
-	put_string(&answer, "\"error\":{\"class\":");
-	put_text(&answer, text(class));
+	put_format(&answer, "\"error\":{\"class\":\"%s\",\"message\":\"%s\",", class, message);
 	put_place(&answer, offset, path);
-	put_string(&answer, ",\"message\":");
-	put_text(&answer, text(message));
 	put_string(&answer, "}");
 	longjmp(failed, 1);
 }
@@ -603,11 +586,9 @@ static struct text number_text(const struct type *t, uint64_t n)
 {
 	if (t->kind == BOOL)
 		return text(n ? "true" : "false");
+	bool negative = t->is_signed && n > INT64_MAX;
 	char *digits = allocate(24, 1);
-	if (t->is_signed)
-		snprintf(digits, 24, "%lld", (long long)n);
-	else
-		snprintf(digits, 24, "%llu", (unsigned long long)n);
+	snprintf(digits, 24, "%s%llu", negative ? "-" : "", (unsigned long long)(negative ? -n : n));
 	return text(digits);
 }
 
@@ -654,8 +635,7 @@ struct load {
 static void note(struct load *l, const char *rule, size_t offset, const struct path *path)
 {
 	size_t before = l->notes->length;
-	put_string(l->notes, before > 0 ? ",{\"rule\":" : "{\"rule\":");
-	put_text(l->notes, text(rule));
+	put_format(l->notes, "%s{\"rule\":\"%s\",", before > 0 ? "," : "", rule);
 	l->note_paths += put_place(l->notes, offset, path);
 	put_string(l->notes, "}");
 	if (l->note_paths > MAX_NOTE_PATHS)
@@ -696,8 +676,7 @@ static void check_depth(const struct load *l, size_t offset, const struct path *
 		refuse("limit", offset, path, "too many vmsds inside each other");
 }
 
-static void load_vmsd(struct load *l, const struct schema *s, struct json *object, uint32_t version,
-		      const struct path *path);
+static void load_vmsd(struct load *, const struct schema *, struct json *, uint32_t version, const struct path *);
 
 static void load_number(struct load *l, const struct type *t, struct json *place, const struct path *path)
 {
@@ -716,7 +695,7 @@ static void load_number(struct load *l, const struct type *t, struct json *place
 
 static void load_queue(struct load *l, const struct field *f, struct json *queue, const struct path *path)
 {
-	bool list = strcmp(f->type->name, "list") == 0;
+	const char *canonical = strcmp(f->type->name, "list") == 0 ? "qlist/marker-canonical" : "qtailq/marker-canonical";
 	struct path element = {path, {NULL, 0}, 0};
 	check_version(f->elem, f->version, l->at, path);
 	for (;; element.index++) {
@@ -725,7 +704,7 @@ static void load_queue(struct load *l, const struct field *f, struct json *queue
 		if (marker == 0)
 			return;
 		if (marker != 1)
-			note(l, list ? "qlist/marker-canonical" : "qtailq/marker-canonical", start, &element);
+			note(l, canonical, start, &element);
 		count_elements(l, 1, start, &element);
 		check_depth(l, start, &element);
 		load_vmsd(l, f->elem, append(queue, nothing, fresh(f->elem, 0)), f->version, &element);
@@ -844,8 +823,7 @@ static void load_vmsd(struct load *l, const struct schema *s, struct json *objec
 
 /* Saving */
 
-static void save_vmsd(struct buffer *out, const struct schema *s, const struct json *object, uint32_t version,
-		      const struct path *path);
+static void save_vmsd(struct buffer *, const struct schema *, const struct json *, uint32_t version, const struct path *);
 
 static void put_big_endian(struct buffer *out, uint64_t n, unsigned width)
 {
@@ -871,14 +849,7 @@ static void save_queue(struct buffer *out, const struct field *f, const struct j
 	put_big_endian(out, 0, 1);
 }
 
-static void check_length(const struct buffer *out, size_t length, size_t wanted, const struct path *path)
-{
-	if (length != wanted)
-		refuse("out-of-range", out->length, path, "the length is another than the one wanted");
-}
-
-static void save_one(struct buffer *out, const struct field *f, struct json *value, size_t size,
-		     const struct path *path)
+static void save_one(struct buffer *out, const struct field *f, struct json *value, size_t size, const struct path *path)
 {
 	if (f->type->kind == STRUCT) {
 		save_vmsd(out, f->elem, value, f->elem->version, path);
@@ -887,7 +858,8 @@ static void save_one(struct buffer *out, const struct field *f, struct json *val
 	} else if (f->type->kind == BUFFER) {
 		size_t length;
 		unsigned char *bytes = from_base64(of_kind(value, J_STRING)->text, &length);
-		check_length(out, length, size, path);
+		if (length != size)
+			refuse("out-of-range", out->length, path, "the buffer has another size");
 		put(out, bytes, length);
 	} else {
 		save_number(out, f->type, value, path);
@@ -904,7 +876,8 @@ static void save_field(struct buffer *out, const struct field *f, const struct j
 		save_one(out, f, value_of(object, f->key), n, &path);
 	} else {
 		struct json *array = of_kind(value_of(object, f->key), J_ARRAY);
-		check_length(out, array->length, n, &path);
+		if (array->length != n)
+			refuse("out-of-range", out->length, &path, "the array has another length");
 		for (struct json *item = array->first; item; item = item->next, element.index++)
 			save_one(out, f, item, 0, &element);
 	}
@@ -922,8 +895,7 @@ static void save_vmsd(struct buffer *out, const struct schema *s, const struct j
 		const struct json *value = member(present, sub->name);
 		if (!value)
 			continue;
-		put_big_endian(out, 5, 1);
-		put_big_endian(out, sub->name.length, 1);
+		put_big_endian(out, 5 << 8 | sub->name.length, 2);
 		put(out, sub->name.bytes, sub->name.length);
 		put_big_endian(out, sub->version, 4);
 		save_vmsd(out, sub, value, sub->version, &(struct path){path, sub->name, 0});
@@ -936,12 +908,9 @@ static void hello(void)
 {
 	put_string(&answer, "\"ok\":{\"protocol\":1,\"name\":\"example-c\",\"language\":\"C11\",\"version\":\"1\","
 			    "\"ops\":[\"load\",\"save\"],\"offsets\":true,\"paths\":true,\"notes\":true,\"features\":"
-			    "[\"arrays\",\"counts\",\"subsections\",\"recursive\",\"versions\",\"locals\",\"limits\"],"
-			    "\"types\":[");
-	for (const struct type *t = types; t->name; t++) {
-		put_string(&answer, t > types ? "," : "");
-		put_text(&answer, text(t->name));
-	}
+			    "[\"arrays\",\"counts\",\"subsections\",\"recursive\",\"versions\",\"locals\",\"limits\"],\"types\":[");
+	for (const struct type *t = types; t->name; t++)
+		put_format(&answer, "%s\"%s\"", t > types ? "," : "", t->name);
 	put_string(&answer, "]}");
 }
 
@@ -956,9 +925,7 @@ static void load(const struct schema *s, const struct json *request, uint32_t ve
 	load_vmsd(&l, s, object, version, NULL);
 	put_string(&answer, "\"ok\":{\"value\":");
 	put_json(&answer, object);
-	put_string(&answer, ",\"consumed\":");
-	put_number(&answer, l.at);
-	put_string(&answer, ",\"notes\":[");
+	put_format(&answer, ",\"consumed\":%zu,\"notes\":[", l.at);
 	put(&answer, notes.bytes, notes.length);
 	put_string(&answer, "]}");
 }
@@ -979,7 +946,7 @@ static void perform(char *line, struct text *id)
 {
 	struct reader r = {line, 0};
 	const struct json *request = read_json(&r);
-	expect(&r, accept(&r, 0));
+	expect(accept(&r, 0));
 	*id = get(request, "id", J_PLAIN)->text;
 	struct text op = get(request, "op", J_STRING)->text;
 	if (same(op, text("hello"))) {

@@ -33,7 +33,7 @@ NUMBERS = {
 }
 QUEUES = {"queue": "qtailq/marker-canonical", "list": "qlist/marker-canonical"}
 TYPES = [*NUMBERS, *QUEUES, "bool", "buffer", "unused", "struct"]
-FEATURES = ["arrays", "counts", "subsections", "recursive", "versions", "locals"]
+FEATURES = ["arrays", "counts", "subsections", "recursive", "versions", "locals", "limits"]
 
 # What a schema may hold here; another key is a feature that the handshake did not offer.
 SCHEMA_KEYS = set("name version minimum fields subsections".split())
