@@ -242,9 +242,10 @@ func (h Hello) parseReply(line []byte) (reply, error) {
 	return r, o.end()
 }
 
-// refusal reads an error.
+// refusal reads an error. Which rule it is for a target does not say.
 func (h Hello) refusal(e object) *rules.Error {
-	r := &rules.Error{Class: rules.Class(e.text("class"))}
+	r := new(rules.Error)
+	r.Class = rules.Class(e.text("class"))
 	if !slices.Contains(classes, r.Class) {
 		e.fail("class %.40q is none", r.Class)
 	}
@@ -269,13 +270,11 @@ func (h Hello) place(o object) (offset int64, path string) {
 
 var ruleID = regexp.MustCompile(`^[a-z]+/[a-z0-9-]+$`)
 
-// loaded reads what a load of s from length bytes gave.
-func (h Hello) loaded(ok object, s *model.Schema, length int64) (model.Loaded, error) {
+// loaded reads what a load of s gave.
+func (h Hello) loaded(ok object, s *model.Schema) (model.Loaded, error) {
 	var l model.Loaded
 	value, _ := ok.member("value", '{')
-	if l.Consumed = ok.count("consumed"); l.Consumed > length {
-		ok.fail("consumed is %d, of %d bytes", l.Consumed, length)
-	}
+	l.Consumed = ok.count("consumed")
 	if ok.has("notes") {
 		for _, v := range ok.list("notes") {
 			o := ok.inside("a note", v)

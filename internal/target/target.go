@@ -87,7 +87,7 @@ func (s *Subject) Caps() props.Caps { return s.hello.caps }
 func (s *Subject) Load(schema *model.Schema, stream []byte, version uint32) (model.Loaded, error) {
 	var l model.Loaded
 	err := s.ask("load", schema, version, "stream", appendBase64(nil, stream), func(ok object) (err error) {
-		l, err = s.hello.loaded(ok, schema, int64(len(stream)))
+		l, err = s.hello.loaded(ok, schema)
 		return err
 	})
 	return l, err

@@ -355,7 +355,8 @@ func (r *Report) sum(o Options) {
 		}
 	}
 	g := &r.Generator
-	g.Cases, g.Labels, g.Depth, g.Elements, g.Bytes = health.Cases, health.Labels, health.Depth, health.Elements, health.Bytes
+	g.Cases, g.Labels = health.Cases, health.Labels
+	g.Depth, g.Elements, g.Bytes = append([]int{}, health.Depth...), append([]int{}, health.Elements...), append([]int{}, health.Bytes...)
 	if o.Known != nil {
 		r.Known = o.Known.entries(r, o.partial())
 		for _, e := range r.Known {
