@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"vmconform/bind"
 	"vmconform/model"
+	"vmconform/props/gen"
 	"vmconform/rules"
 )
 
@@ -92,25 +94,53 @@ func (c Case) refused(e *rules.Error) Case {
 	return c
 }
 
-// Asks says whether s can be asked at all.
-func (c Case) Asks(s Subject) bool {
+// Lacks says what s would need to be asked, in words; "" where it can be asked.
+func (c Case) Lacks(s Subject) string {
+	caps := s.Caps()
 	_, links := s.(LinkBreaker)
 	_, memory := s.(Keeper)
-	switch c.Do {
-	case SaveBroken:
-		return links
-	case LoadOver, LoadSave:
-		return memory
+	switch {
+	case c.Do == SaveBroken && !links, (c.Do == LoadOver || c.Do == LoadSave) && !memory:
+		return "it does not show its memory, as the case asks for"
+	case caps.NoLoad && c.loads():
+		return "it does not load"
+	case caps.NoSave && !c.loads():
+		return "it does not save"
+	case caps.NoLimits && atLimit(c):
+		return "it has no limits"
+	case caps.Never&gen.Subsections != 0 && c.Refuse != nil && c.Refuse.Class == rules.UnknownSubsection:
+		return "it does not look for subsections"
+	case caps.Never != 0 && caps.Never&gen.Uses(c.Schema) != 0:
+		return "it does not support what the schema holds"
+	case caps.Types == nil:
+		return ""
 	}
-	return true
+	for _, s := range gen.VMSDs(c.Schema) {
+		for i := range s.Fields {
+			if t := s.Fields[i].Type; !slices.Contains(caps.Types, t) {
+				return fmt.Sprintf("it does not support the type %v", t)
+			}
+		}
+	}
+	return ""
 }
 
 // Try asks s, and says how its answer is not the one that the rules fix, or nil.
 // A panic of s is a wrong answer, and so is no answer to a SaveBroken within two
 // seconds. It asks for nothing that s is not able to say; that s can be asked at all
-// the caller has seen to.
+// the caller has seen to. A wrong answer that a Restarter gives is asked for again.
 func (c Case) Try(s Subject) *Failure {
-	return (&trial{Subject: s, property: c.Property}).check(c)
+	f, _ := c.TryAsked(s)
+	return f
+}
+
+// TryAsked is Try, and says whether s has answered at all.
+func (c Case) TryAsked(s Subject) (f *Failure, asked bool) {
+	t := &trial{Subject: s, property: c.Property}
+	if f = t.check(c); f != nil {
+		t.explain(f)
+	}
+	return f, t.asked
 }
 
 // check is Try of a subject that is being tried. What is passed over is no
@@ -138,94 +168,108 @@ func (s *trial) saves(schema *model.Schema, v *model.Struct, version uint32) *Fa
 	return s.check(Case{Do: Save, Schema: schema, Version: version, Value: v, Stream: want})
 }
 
-func (s *trial) ask(c Case) *Failure {
-	switch c.Do {
-	case Load:
-		return s.askLoad(c)
-	case Save:
-		return s.askSave(c)
-	case SaveBroken:
-		_, err := s.SaveBroken(c.Schema, c.Value, c.Fault)
-		return c.judge(s, err)
-	case LoadOver:
-		after, got, err := s.LoadOver(c.Schema, c.Before, c.Stream, c.Version)
-		if asError(err) != nil && !model.Equal(c.Before, after) {
-			return c.fail(rules.AllOrNothing, "half-loaded", model.Diff(c.Before, after, c.Schema), "changes memory, and refuses: %v", err)
-		}
-		got.Value = after
-		return c.judgeLoad(s, got, err)
-	case LoadSave:
-		got, saved, err := s.LoadAndSave(c.Schema, c.Stream, c.Version)
-		if f := c.judgeLoad(s, got, err); f != nil || err != nil {
-			return f
-		}
-		return c.saved(c.Saved, c.Schema.Version, saved)
-	}
-	panic(fmt.Sprintf("props: a case that asks for %q", c.Do))
+// An answer is what a subject made of a case. Loaded.Value is after a LoadOver what
+// memory holds, whatever became of it.
+type answer struct {
+	loaded model.Loaded
+	saved  []byte
+	err    error
 }
 
-// askLoad gives every load a stream of its own, and takes it away before it looks
-// at the answers.
-func (s *trial) askLoad(c Case) *Failure {
-	if c.Memory > 0 {
+// ask asks for what the case says, each time of a load with a stream of its own,
+// and looks at all answers when they are there. It takes away what was loaded
+// before it looks at what was read, and what was saved before it looks at the next.
+// What s cannot be asked, or skips, is no failure.
+func (s *trial) ask(c Case) *Failure {
+	if s.spent() || c.Lacks(s.Subject) != "" {
+		return nil
+	}
+	return s.put(c)
+}
+
+// put is ask of a case that can be asked.
+func (s *trial) put(c Case) *Failure {
+	caps := s.Caps()
+	if c.Memory > 0 && !caps.Apart {
 		if n := s.allocates(c); n > c.Memory {
 			return c.fail(rules.Bounded, "allocates", nil, "allocates more than %d bytes", c.Memory)
 		}
 	}
-	if c.Times <= 1 {
-		got, err := s.Load(c.Schema, c.Stream, c.Version)
-		return c.judgeLoad(s, got, err)
-	}
-	got, errs := make([]model.Loaded, c.Times), make([]error, c.Times)
-	for i := range c.Times {
-		stream := bytes.Clone(c.Stream)
-		got[i], errs[i] = s.Load(c.Schema, stream, c.Version)
-		if !bytes.Equal(stream, c.Stream) {
+	answers := make([]answer, max(1, c.Times))
+	for i := range answers {
+		once := c
+		if len(answers) > 1 {
+			once.Stream = bytes.Clone(c.Stream)
+		}
+		answers[i] = s.answer(once)
+		if _, skipped := errors.AsType[*Skipped](answers[i].err); skipped {
+			return nil
+		}
+		if len(answers) == 1 {
+			break
+		}
+		if !bytes.Equal(once.Stream, c.Stream) {
 			return c.fail(rules.RoundTrip, "changes-stream", nil, "changes the stream that it loads")
 		}
-		clear(stream)
+		clear(once.Stream)
 	}
-	for i := range c.Times {
-		if f := c.judgeLoad(s, got[i], errs[i]); f != nil {
+	for i := range answers {
+		if f := c.judge(caps, answers[i]); f != nil {
+			f.answer = &answers[i]
 			return f
+		}
+		if c.Do == Save {
+			clear(answers[i].saved)
 		}
 	}
 	return nil
 }
 
-// askSave looks at what was saved when all is saved, and takes away each before it
-// looks at the next.
-func (s *trial) askSave(c Case) *Failure {
-	got, errs := make([][]byte, max(1, c.Times)), make([]error, max(1, c.Times))
-	for i := range got {
-		got[i], errs[i] = s.Save(c.Schema, c.Value, c.Version)
+// answer asks once.
+func (s *trial) answer(c Case) (a answer) {
+	switch c.Do {
+	case Load:
+		a.loaded, a.err = s.Load(c.Schema, c.Stream, c.Version)
+	case Save:
+		a.saved, a.err = s.Save(c.Schema, c.Value, c.Version)
+	case SaveBroken:
+		a.saved, a.err = s.SaveBroken(c.Schema, c.Value, c.Fault)
+	case LoadOver:
+		var after *model.Struct
+		after, a.loaded, a.err = s.LoadOver(c.Schema, c.Before, c.Stream, c.Version)
+		a.loaded.Value = after
+	case LoadSave:
+		a.loaded, a.saved, a.err = s.LoadAndSave(c.Schema, c.Stream, c.Version)
+	default:
+		panic(fmt.Sprintf("props: a case that asks for %q", c.Do))
 	}
-	for i := range got {
-		f := c.judgeSave(s, got[i], errs[i])
-		if f != nil {
+	return a
+}
+
+// judge compares an answer with the one that the case says.
+func (c Case) judge(caps Caps, a answer) *Failure {
+	if c.Do == LoadOver && asError(a.err) != nil && !model.Equal(c.Before, a.loaded.Value) {
+		return c.fail(rules.AllOrNothing, "half-loaded", model.Diff(c.Before, a.loaded.Value, c.Schema), "changes memory, and refuses: %v", a.err)
+	}
+	if c.Refuse != nil || a.err != nil {
+		return c.judgeError(caps, a.err)
+	}
+	if c.loads() {
+		if f := c.loaded(caps, a.loaded); f != nil {
 			return f
 		}
-		clear(got[i])
+	}
+	switch c.Do {
+	case Save:
+		return c.saved(c.Stream, c.Version, a.saved)
+	case LoadSave:
+		return c.saved(c.Saved, c.Schema.Version, a.saved)
 	}
 	return nil
 }
 
-func (c Case) judgeSave(s Subject, got []byte, err error) *Failure {
-	if c.Refuse != nil || err != nil {
-		return c.judge(s, err)
-	}
-	return c.saved(c.Stream, c.Version, got)
-}
-
-func (c Case) judgeLoad(s Subject, got model.Loaded, err error) *Failure {
-	if c.Refuse != nil || err != nil {
-		return c.judge(s, err)
-	}
-	return c.loaded(s, got)
-}
-
-// judge compares errors where there is one or has to be.
-func (c Case) judge(s Subject, got error) *Failure {
+// judgeError compares errors where there is one or has to be.
+func (c Case) judgeError(caps Caps, got error) *Failure {
 	want, g := c.Refuse, asError(got)
 	switch {
 	case want == nil && g == nil:
@@ -234,12 +278,12 @@ func (c Case) judge(s Subject, got error) *Failure {
 		return c.fail(rules.RoundTrip, "refuses-"+string(g.Class), nil, "refuses what the rules accept: %v", got)
 	case got == nil:
 		return c.fail(want.Rule, "accepts-"+string(want.Class), nil, "accepts what is to be refused: %v", want)
-	case s.Caps().VerdictOnly:
+	case caps.VerdictOnly && !brokenDown(got):
 		return nil
 	case g == nil:
 		return c.unclassed(want.Rule, got)
 	}
-	if kind, diff := errorDiff(want, g); diff != nil {
+	if kind, diff := errorDiff(caps, want, g); diff != nil {
 		return c.fail(want.Rule, kind, diff, "refuses with another error")
 	}
 	return nil
@@ -249,7 +293,10 @@ func (c Case) judge(s Subject, got error) *Failure {
 // class.
 func (c Case) unclassed(rule rules.ID, err error) *Failure {
 	kind := "no-class"
+	b, down := errors.AsType[*Breakdown](err)
 	switch {
+	case down:
+		rule, kind = rules.Answers, string(b.Kind)
 	case errors.Is(err, errPanic):
 		kind = "panics"
 	case errors.Is(err, errHang):
@@ -264,7 +311,7 @@ func (c Case) unclassed(rule rules.ID, err error) *Failure {
 
 // errorDiff compares what is specified of two errors: the first that differs, in
 // words, and all that does.
-func errorDiff(want, got *rules.Error) (kind string, diff []string) {
+func errorDiff(caps Caps, want, got *rules.Error) (kind string, diff []string) {
 	add := func(what string, same bool, want, got any) {
 		if same {
 			return
@@ -275,9 +322,14 @@ func errorDiff(want, got *rules.Error) (kind string, diff []string) {
 		diff = append(diff, fmt.Sprintf("%s: want %v, got %v", what, want, got))
 	}
 	add("class", want.Class == got.Class, want.Class, got.Class)
-	add("offset", want.Offset == got.Offset, want.Offset, got.Offset)
-	add("path", want.Path == got.Path, want.Path, got.Path)
+	add("offset", caps.NoOffsets || want.Offset == got.Offset, want.Offset, got.Offset)
+	add("path", caps.NoPaths || want.Path == got.Path, want.Path, got.Path)
 	return fmt.Sprintf("%s-of-%s", kind, want.Class), diff
+}
+
+func brokenDown(err error) bool {
+	_, ok := errors.AsType[*Breakdown](err)
+	return ok
 }
 
 func asError(err error) *rules.Error {
@@ -287,8 +339,8 @@ func asError(err error) *rules.Error {
 }
 
 // loaded compares what a load gave.
-func (c Case) loaded(s Subject, got model.Loaded) *Failure {
-	if s.Caps().VerdictOnly {
+func (c Case) loaded(caps Caps, got model.Loaded) *Failure {
+	if caps.VerdictOnly {
 		return nil
 	}
 	if !model.Equal(c.Value, got.Value) {
@@ -296,6 +348,9 @@ func (c Case) loaded(s Subject, got model.Loaded) *Failure {
 	}
 	if got.Consumed != c.Consumed {
 		return c.fail(rules.RoundTrip, "consumed", nil, "takes %d bytes, not %d", got.Consumed, c.Consumed)
+	}
+	if caps.NoNotes {
+		return nil
 	}
 	for i := range max(len(c.Notes), len(got.Notes)) {
 		var w, g rules.Note
@@ -306,6 +361,12 @@ func (c Case) loaded(s Subject, got model.Loaded) *Failure {
 			g = got.Notes[i]
 		}
 		w.Detail, g.Detail = "", "" // for people
+		if caps.NoOffsets {
+			g.Offset = w.Offset
+		}
+		if caps.NoPaths {
+			g.Path = w.Path
+		}
 		if w == g {
 			continue
 		}

@@ -1,6 +1,7 @@
 package props
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -14,7 +15,24 @@ type Failure struct {
 	Kind string   // how, in a word: the same for all cases of one fault, as far as that can be told
 	What string   // how, for people
 	Diff []string // want and got, part by part
+
+	// Again is what the subject answered when it was asked once more, where that
+	// was something else: in the same process, and in a new one.
+	Again       []string
+	Attribution Attribution
+
+	answer *answer // that fails; nil where no single one does
 }
+
+// slow says whether the failure took time to see.
+func (f *Failure) slow() bool {
+	b, down := errors.AsType[*Breakdown](f.given().err)
+	return down && b.slow()
+}
+
+// Decides says whether the failure is one for sure: not where the subject is flaky,
+// or said nothing in time.
+func (f *Failure) Decides() bool { return f.Again == nil && f.Kind != string(Silent) }
 
 func (c Case) fail(rule rules.ID, kind string, diff []string, format string, args ...any) *Failure {
 	return &Failure{Case: c, Rule: rule, Kind: kind, What: fmt.Sprintf(format, args...), Diff: diff}
@@ -39,6 +57,10 @@ func (f *Failure) String() string {
 	for _, d := range f.Diff {
 		fmt.Fprintf(&b, "         %s\n", d)
 	}
+	for _, again := range f.Again {
+		fmt.Fprintf(&b, "again:   %s\n", again)
+	}
+	fmt.Fprintf(&b, "alone:   %v\n", f.Attribution)
 	if r, ok := rules.Lookup(f.Rule); ok {
 		fmt.Fprintf(&b, "breaks: %s: %s\n", r.ID, r.Sentence)
 	}

@@ -80,7 +80,7 @@ const maxDepth = 3
 // drawCase draws a case that s can be asked about, with the given features
 // never switched off.
 func drawCase(t *rapid.T, s *trial, always gen.Features) gen.Case {
-	space := gen.Space{Depth: maxDepth, Types: s.Caps().Types, Always: always}
+	space := gen.Space{Depth: maxDepth, Types: s.Caps().Types, Always: always, Never: s.Caps().Never}
 	c := gen.Cases(space).Draw(t, "case")
 	if s.drawn != nil {
 		s.drawn(c)

@@ -58,7 +58,7 @@ type reducer struct {
 // each tries the steps of a list that the smallest case has: where one is taken,
 // the list is another, and the step at its place is tried next.
 func (r *reducer) each(n func() int, try func(i int) bool) {
-	for i := 0; i < n() && r.tries < maxTries && !r.hung; {
+	for i := 0; i < n() && r.tries < maxTries && !r.spent(); {
 		if !try(i) {
 			i++
 		}
@@ -67,7 +67,7 @@ func (r *reducer) each(n func() int, try func(i int) bool) {
 
 // try takes a case for the smallest if it fails as that does.
 func (r *reducer) try(c Case) bool {
-	if r.tries >= maxTries || r.hung || c.Schema.Check() != nil {
+	if r.tries >= maxTries || r.spent() || c.Schema.Check() != nil {
 		return false
 	}
 	c, ok := r.answer(c)

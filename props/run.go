@@ -2,6 +2,7 @@ package props
 
 import (
 	"fmt"
+	"slices"
 
 	"vmconform/props/gen"
 
@@ -25,6 +26,10 @@ type Options struct {
 	Drawn func(gen.Case)
 }
 
+// maxUnsure is how often a failure that decides nothing may come again and be
+// looked into.
+const maxUnsure = 5
+
 // A Result is the outcome of trying one property on one subject.
 type Result struct {
 	Property  Property
@@ -32,9 +37,11 @@ type Result struct {
 	Cases     int     // drawn
 	Tried     int     // those of them that led to asking the subject anything
 	Discarded int     // draws that were given up, and drawn anew
-	Ended     bool    // by Until or a hang, before the cases were through
+	Skipped   int     // what the subject would not answer
+	Ended     bool    // by Until, a hang or breakdowns, before the cases were through
 	Found     []Found // one for each rule and fingerprint, in the order in which they were met
-	Problem   string  // why no answer could be given
+	Problem   string  // why no answer, or not all, could be given
+	Untested  bool    // the problem is that there was nothing the subject could be asked, or would answer
 }
 
 // Found is a failure and where it was met.
@@ -58,15 +65,19 @@ func Run(p Property, s Subject, o Options) Result {
 		return r
 	}
 	t := &trial{Subject: s, property: p.ID, drawn: o.Drawn}
+	// What was found is passed over; but where that decides nothing, others that
+	// look the same may.
+	unsure := map[int]int{} // how often more, by the place in Found
+	place := func(f *Failure) int {
+		return slices.IndexFunc(r.Found, func(g Found) bool { return f.same(g.Failure) })
+	}
 	found := func(f *Failure) bool {
-		for _, g := range r.Found {
-			if f.same(g.Failure) {
-				return true
-			}
+		if i := place(f); i >= 0 && (r.Found[i].Decides() || unsure[i] >= maxUnsure) {
+			return true
 		}
 		return o.Known != nil && o.Known(f)
 	}
-	for r.Cases < o.Cases {
+	for r.Cases < o.Cases && !t.spent() {
 		if o.Until != nil && o.Until() {
 			r.Ended = true
 			break
@@ -85,16 +96,40 @@ func Run(p Property, s Subject, o Options) Result {
 		if f == nil {
 			continue
 		}
-		if !o.Quick && !t.hung {
-			f = t.reduce(f)
+		t.explain(f)
+		at := place(f)
+		if at >= 0 && !f.Decides() {
+			unsure[at]++
+			continue
 		}
-		r.Found = append(r.Found, Found{f, seed, r.Cases})
-		r.Ended = t.hung
-		if o.First || t.hung {
+		if !o.Quick && f.Decides() && !f.slow() && !t.spent() {
+			if small := t.reduce(f); small != f {
+				t.explain(small)
+				f = small
+			}
+		}
+		if at >= 0 {
+			r.Found[at] = Found{f, seed, r.Cases}
+		} else {
+			r.Found = append(r.Found, Found{f, seed, r.Cases})
+		}
+		if o.First {
 			break
 		}
 	}
-	if r.Tried == 0 && r.Held() {
+	r.Skipped = t.skipped
+	switch {
+	case t.spent():
+		r.Ended = true
+		if !t.hung {
+			r.Problem = fmt.Sprintf("the target gave no answer %d times, and was asked no more", t.breakdowns)
+		}
+	case r.Tried > 0 || len(r.Found) > 0:
+	case r.Skipped > 0:
+		r.Problem, r.Untested = "the target skips all of it", true
+	case s.Caps().restricted():
+		r.Problem, r.Untested = "the target says that it does not support what this needs", true
+	default:
 		r.Problem = "no case was drawn that the property could be tried on"
 	}
 	return r
@@ -135,7 +170,7 @@ func (r Result) Report(repeat string) string {
 	}
 	head := fmt.Sprintf("property %s: %s\nsubject  %s\n", r.Property.ID, r.Property.Sentence, r.Subject)
 	if r.Problem != "" {
-		return head + "problem  " + r.Problem + "\n"
+		head += "problem  " + r.Problem + "\n"
 	}
 	for _, f := range r.Found {
 		head += fmt.Sprintf("%vrepeat: %s -rapid.seed=%d\nreplay: conform replay %s\n", f.Failure, repeat, f.Seed, f.Token())

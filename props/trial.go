@@ -24,25 +24,56 @@ var (
 	errHang  = errors.New("no answer")
 )
 
+// What a trial bears of a subject in another process: each breakdown takes a new
+// process, and a slow one the time in which it is waited for, or read to its end.
+// They are counted, for the same seed is to end at the same place.
+const (
+	maxBreakdowns = 40
+	maxSlow       = 3
+)
+
 // A trial is a subject that a property is tried on. It turns what the subject
 // may do instead of answering, panic or hang, into errors.
 type trial struct {
 	Subject
-	property string
-	passOver func(*Failure) bool // failures that are none of this trial's; nil for none
-	drawn    func(gen.Case)      // is told of what is drawn; nil for nobody
-	asked    bool                // set by every call
-	hung     bool                // a save was left behind that may never end
+	property   string
+	passOver   func(*Failure) bool // failures that are none of this trial's; nil for none
+	drawn      func(gen.Case)      // is told of what is drawn; nil for nobody
+	asked      bool                // set by every call that is not skipped
+	skipped    int                 // calls
+	breakdowns int                 // calls that a *Breakdown ended
+	slow       int                 // those of them that took time
+	hung       bool                // a save was left behind that may never end
+}
+
+// spent says whether the subject is not to be asked any more.
+func (s *trial) spent() bool {
+	return s.hung || s.breakdowns >= maxBreakdowns || s.slow >= maxSlow
+}
+
+// called takes in how a call ended.
+func (s *trial) called(err *error) {
+	if _, skipped := errors.AsType[*Skipped](*err); skipped {
+		s.skipped++
+		return
+	}
+	s.asked = true
+	if b, ok := errors.AsType[*Breakdown](*err); ok {
+		s.breakdowns++
+		if b.slow() {
+			s.slow++
+		}
+	}
 }
 
 func (s *trial) Save(schema *model.Schema, v *model.Struct, version uint32) (out []byte, err error) {
-	s.asked = true
+	defer s.called(&err)
 	defer recoverTo(&err)
 	return s.Subject.Save(schema, v, version)
 }
 
 func (s *trial) Load(schema *model.Schema, stream []byte, version uint32) (l model.Loaded, err error) {
-	s.asked = true
+	defer s.called(&err)
 	defer recoverTo(&err)
 	return s.Subject.Load(schema, stream, version)
 }
@@ -50,13 +81,13 @@ func (s *trial) Load(schema *model.Schema, stream []byte, version uint32) (l mod
 // LoadOver and LoadAndSave make a trial the Keeper that its subject is;
 // Property.Asks has made sure of that.
 func (s *trial) LoadOver(schema *model.Schema, before *model.Struct, stream []byte, version uint32) (after *model.Struct, l model.Loaded, err error) {
-	s.asked = true
+	defer s.called(&err)
 	defer recoverTo(&err)
 	return s.Subject.(Keeper).LoadOver(schema, before, stream, version)
 }
 
 func (s *trial) LoadAndSave(schema *model.Schema, stream []byte, version uint32) (l model.Loaded, saved []byte, err error) {
-	s.asked = true
+	defer s.called(&err)
 	defer recoverTo(&err)
 	return s.Subject.(Keeper).LoadAndSave(schema, stream, version)
 }

@@ -47,6 +47,7 @@ const (
 	AllOrNothing         ID = "vmstate/all-or-nothing"
 	Repeatable           ID = "vmstate/repeatable"
 	Agreement            ID = "vmstate/agreement"
+	Answers              ID = "vmstate/answers"
 	UsableDescription    ID = "vmstate/usable-description"
 	SubsectionNeeded     ID = "subsection/needed"
 	SubsectionKnown      ID = "subsection/known-name"
@@ -154,6 +155,7 @@ var Registry = []Rule{
 	{AllOrNothing, SeverityError, "A load that fails leaves memory as it was.", "vmconform; the seed left the queue half filled"},
 	{Repeatable, SeverityError, "The same call gives the same answer, and changes neither what it was given nor an answer before it.", "vmconform"},
 	{Agreement, SeverityError, "Reference and model, written apart, make the same of a payload.", "vmconform"},
+	{Answers, SeverityError, "An implementation in another process answers each request in time, with one line that the protocol allows, and says nothing else.", "docs/protocol.md"},
 	{UsableDescription, SeverityError, "A description of a vmsd in a program holds together: its types, flags, sizes and hooks fit each other.", "include/migration/vmstate.h; vmconform"},
 	{SubsectionNeeded, SeverityError, "A subsection is written where it is needed, and nowhere else.", "migration/vmstate.c vmstate_subsection_save"},
 	{SubsectionKnown, SeverityError, "A subsection whose name has its parent's name as prefix is one that the parent knows.", "migration/vmstate.c vmstate_subsection_load (ENOENT)"},

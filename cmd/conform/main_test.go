@@ -8,7 +8,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"conform": main})
+	testscript.Main(m, map[string]func(){"conform": main, "role": role})
 }
 
 // The scripts in testdata/script run the whole command. What they expect of a

@@ -18,7 +18,7 @@ import (
 func replayCommand() *cobra.Command {
 	var (
 		o      output
-		target string
+		target targeted
 		vector string
 	)
 	cmd := &cobra.Command{
@@ -32,8 +32,12 @@ the same in one word.
 With --vector the case is also written as a vector: as corpus/vectors/found-NAME.vector
 of this project it is one more test, and a seed of the fuzz targets.
 
-Exit status: 0 the target answers so, 1 it does not, 2 no such case or target.`,
+` + targetHelp + `
+
+Exit status: 0 the target answers so, 1 it does not, 2 no such case or target,
+3 undecided (the target skips the case, is flaky, or says nothing in time).`,
 		Example: `  conform replay case.txt
+  conform replay --target 'exec:python3 adapter.py' case.txt
   conform test --cases 100000 | sed -n 's/.*conform replay //p' | xargs -n 1 conform replay`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 || args[0] == "" {
@@ -45,10 +49,11 @@ Exit status: 0 the target answers so, 1 it does not, 2 no such case or target.`,
 			if err := o.check(); err != nil {
 				return err
 			}
-			newTarget, err := targetOf(target)
+			newTarget, _, stop, err := target.maker(cmd)
 			if err != nil {
 				return err
 			}
+			defer stop()
 			c, err := readCase(args[0], cmd.InOrStdin())
 			if err != nil {
 				return err
@@ -74,14 +79,17 @@ Exit status: 0 the target answers so, 1 it does not, 2 no such case or target.`,
 			}); err != nil {
 				return err
 			}
-			if r.Verdict == report.Fail {
+			switch r.Verdict {
+			case report.Fail:
 				return status(exitFail)
+			case report.Undecided:
+				return status(exitUndecided)
 			}
 			return nil
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().StringVar(&target, "target", "ref", "what is asked: ref")
+	target.flags(cmd, "what is asked")
 	cmd.Flags().StringVar(&vector, "vector", "", "write the case as a vector to `FILE`")
 	return cmd
 }

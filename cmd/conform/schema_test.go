@@ -236,9 +236,16 @@ func TestTestReportsFitTheirSchema(t *testing.T) {
 		{"--cases", "30", "--known", known},
 		{"--target", "wrong", "--cases", "50", "--rule", "*/marker-*", "--known", known},
 		{"--budget", "5m", "--cases", "30"},
+		{"--target", "exec:role right", "--cases", "2"},
+		{"--target", "exec:role crashing", "--cases", "3", "--rule", "links/*"},
+		{"--target", "exec:role lying", "--cases", "10", "--rule", "links/*"},
+		{"--target", "exec:role nondeterministic", "--cases", "10", "--rule", "links/*"},
+		{"--target", "exec:role choosy", "--cases", "3", "--rule", "links/*"},
+		{"--target", "exec:role skipping", "--cases", "3"},
+		{"--target", "exec:role wrong", "--cases", "3"},
 	} {
 		status, out, errs := conform(t, nil, append([]string{"test", "--seed", "1", "--format", "json"}, args...)...)
-		require.Contains(t, []int{exitConform, exitFail}, status, errs)
+		require.Contains(t, []int{exitConform, exitFail, exitUndecided}, status, errs)
 		validate(t, s, out)
 		unmarshal[test.Report](t, out)
 	}
@@ -248,7 +255,10 @@ func TestReplayReportsFitTheirSchema(t *testing.T) {
 	s := schema(t, "replay")
 	_, out, _ := conform(t, nil, "test", "--seed", "1", "--target", "wrong", "--cases", "50", "--rule", "links/marker-values", "--format", "json")
 	token := unmarshal[test.Report](t, out).Properties[0].Failures[0].Token
-	for target, want := range map[string]int{"ref": exitConform, "wrong": exitFail} {
+	for target, want := range map[string]int{
+		"ref": exitConform, "wrong": exitFail,
+		"exec:role right": exitConform, "exec:role lying": exitFail, "exec:role skipping": exitUndecided, "exec:role leaving": exitConform,
+	} {
 		status, out, errs := conform(t, nil, "replay", "--target", target, "--format", "json", token)
 		require.Equal(t, want, status, errs)
 		validate(t, s, out)

@@ -14,7 +14,6 @@ import (
 	whole "vmconform/internal/output"
 	"vmconform/internal/report"
 	"vmconform/internal/test"
-	"vmconform/props"
 )
 
 func testCommand() *cobra.Command {
@@ -22,7 +21,7 @@ func testCommand() *cobra.Command {
 		o      output
 		p      progress
 		opts   test.Options
-		target string
+		target targeted
 		known  string
 		update bool
 		quiet  bool
@@ -36,16 +35,18 @@ and broken, which versions it refuses, what it does with broken links. What fail
 is made as small as it can be and printed as a case, which conform replay repeats.
 A failure does not end the run: each distinct one is reported once.
 
-The target ref is the reference implementation of this program.
+` + targetHelp + `
 
 A file of known failures has lines of rule, fingerprint and reason. They are
 passed over; one that no longer fails is an error, unless the run was partial
 (--rule, --budget).
 
-Exit status: 0 all properties hold, 1 one is broken, 2 could not do the work,
-3 undecided (a property could not be tried).`,
+Exit status: 0 all properties hold, 1 one is broken, 2 could not do the work (the
+target does not start), 3 undecided (a property could not be tried; a target that
+is flaky, or says nothing in time).`,
 		Example: `  conform test --cases 20000 --seed 1
   conform test --rule 'qtailq/*' --budget 90s
+  conform test --target 'exec:python3 adapter.py' --cases 1000 --timeout 2s
   conform test --known known.txt --update-known`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -59,9 +60,11 @@ Exit status: 0 all properties hold, 1 one is broken, 2 could not do the work,
 			}
 			flags := cmd.Flags()
 			var err error
-			if opts.Target, err = targetOf(target); err != nil {
+			var stop func()
+			if opts.Target, opts.Stop, stop, err = target.maker(cmd); err != nil {
 				return err
 			}
+			defer stop()
 			switch {
 			case opts.Seed > test.MaxSeed:
 				return fmt.Errorf("--seed %d: from 0 to %d", opts.Seed, test.MaxSeed)
@@ -125,7 +128,7 @@ Exit status: 0 all properties hold, 1 one is broken, 2 could not do the work,
 	}
 	o.flags(cmd)
 	p.flags(cmd)
-	cmd.Flags().StringVar(&target, "target", "ref", "what is tested: ref")
+	target.flags(cmd, "what is tested")
 	cmd.Flags().Uint64Var(&opts.Seed, "seed", 0, "draw from this seed, 0 to 2147483647 (default: any; the report says which)")
 	cmd.Flags().IntVar(&opts.Cases, "cases", 1000, "draw `N` cases for each property")
 	cmd.Flags().DurationVar(&opts.Budget, "budget", 0, "end after this time, such as 90s; without --cases nothing else ends it")
@@ -134,18 +137,6 @@ Exit status: 0 all properties hold, 1 one is broken, 2 could not do the work,
 	cmd.Flags().BoolVar(&update, "update-known", false, "write what fails now to the file of --known")
 	cmd.Flags().BoolVar(&quiet, "quiet", false, "no progress, and in text only what is wrong")
 	return cmd
-}
-
-// targets are what can be tested, by name.
-var targets = map[string]func() (props.Subject, error){
-	"ref": func() (props.Subject, error) { return props.Reference(), nil },
-}
-
-func targetOf(name string) (func() (props.Subject, error), error) {
-	if target, ok := targets[name]; ok {
-		return target, nil
-	}
-	return nil, fmt.Errorf("--target %s: ref is the one there is", name)
 }
 
 // readKnown reads the file of known failures. One that is about to be written

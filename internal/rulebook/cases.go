@@ -60,6 +60,7 @@ var tested = []struct {
 	{rules.Wrapping, "internal/input.TestWhatCommandsPack", "internal/input.TestCuts"},
 	{rules.LibvirtIncomplete, "internal/input.TestLibvirtImages", "internal/input.TestLibvirt"},
 	{rules.Agreement, "internal/check.TestAReferenceThatIsWrong", "internal/check.TestAReferenceThatIsWrong"},
+	{rules.Answers, "internal/target.TestTheReferenceBehindTheProtocol", "internal/target.TestRogues"},
 	{rules.QueueVariants, "internal/check.TestAReferenceThatIsWrong", "internal/check.TestAReferenceThatIsWrong"},
 }
 

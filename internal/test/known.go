@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"vmconform/internal/report"
 	"vmconform/props"
 	"vmconform/rules"
 )
@@ -126,6 +127,9 @@ func (r *Report) Update() []byte {
 	}
 	for _, p := range r.Properties {
 		for _, f := range p.Failures {
+			if f.Verdict != report.Fail {
+				continue // it may not be there the next time
+			}
 			lines = append(lines, fmt.Sprintf("%s %s %s\n", f.Rule, f.Fingerprint, unclear))
 		}
 	}

@@ -3,8 +3,11 @@
 package test
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"hash/fnv"
+	"io"
 	"math"
 	"path"
 	"runtime"
@@ -14,6 +17,7 @@ import (
 	"time"
 
 	"vmconform/internal/report"
+	"vmconform/internal/target"
 	"vmconform/props"
 	"vmconform/props/gen"
 	"vmconform/rules"
@@ -21,12 +25,15 @@ import (
 
 // Options say what is tried.
 type Options struct {
-	Target func() (props.Subject, error) // makes one for each that works at the same time
-	Seed   uint64                        // to MaxSeed
-	Cases  int                           // a property; 0 for as many as the budget allows
-	Budget time.Duration                 // for all; 0 for none
-	Rule   string                        // glob over rules and properties; "" for all
-	Known  *Known                        // nil for none
+	// Target makes one for each that works at the same time. One that is an io.Closer
+	// is closed in the end.
+	Target func() (props.Subject, error)
+	Stop   context.Context // its end ends the run, without a report; nil for none
+	Seed   uint64          // to MaxSeed
+	Cases  int             // a property; 0 for as many as the budget allows
+	Budget time.Duration   // for all; 0 for none
+	Rule   string          // glob over rules and properties; "" for all
+	Known  *Known          // nil for none
 	// Case is told of every case as it begins, of done in all; nil for nobody. It is
 	// called by one at a time.
 	Case func(property string, done int)
@@ -41,11 +48,21 @@ type Report struct {
 	Command    string         `json:"command"`
 	Verdict    report.Verdict `json:"verdict"`
 	Target     string         `json:"target"`
+	Says       *target.Hello  `json:"implementation,omitempty"` // what a target outside says of itself
+	Unfit      *Unfit         `json:"unfit,omitempty"`
 	Seed       uint64         `json:"seed"`
 	Cases      int            `json:"cases"` // drawn in all
 	Properties []Property     `json:"properties"`
 	Known      []KnownEntry   `json:"known,omitempty"`
 	Generator  Generator      `json:"generator"`
+}
+
+// Unfit says that the plainest case of all failed: before all others, and then
+// nothing else is tried, or behind them.
+type Unfit struct {
+	When    string   `json:"when"` // first or last
+	Problem string   `json:"problem"`
+	Failure *Failure `json:"failure,omitempty"` // absent where the target skips it
 }
 
 // A Property is how one went.
@@ -56,8 +73,9 @@ type Property struct {
 	Verdict   report.Verdict `json:"verdict"`
 	Cases     int            `json:"cases"`             // drawn
 	Tried     int            `json:"tried"`             // those of them that asked the target anything
-	Ended     bool           `json:"ended,omitempty"`   // by the budget or a hang
-	Problem   string         `json:"problem,omitempty"` // why there is no verdict
+	Skipped   int            `json:"skipped,omitempty"` // what the target would not answer
+	Ended     bool           `json:"ended,omitempty"`   // by the budget, a hang, or too many answers that were none
+	Problem   string         `json:"problem,omitempty"` // why there is no verdict, or why it ended
 	Failures  []Failure      `json:"failures"`
 	discarded int
 	health    gen.Health
@@ -65,14 +83,28 @@ type Property struct {
 
 // A Failure is one way in which a property is broken.
 type Failure struct {
-	Rule        rules.ID `json:"rule"`
-	Fingerprint string   `json:"fingerprint"`
-	What        string   `json:"what"`
-	Diff        []string `json:"diff"`
-	Seed        uint64   `json:"seed,omitempty"` // draws the first case that fails so
-	Case        int      `json:"case,omitempty"` // its number, from 1
-	Text        string   `json:"text"`           // the smallest case
-	Token       string   `json:"token"`          // the same, for `conform replay`
+	Rule        rules.ID       `json:"rule"`
+	Fingerprint string         `json:"fingerprint"`
+	Verdict     report.Verdict `json:"verdict"` // undecided where the target is flaky or says nothing in time
+	What        string         `json:"what"`
+	Diff        []string       `json:"diff"`
+	Again       []string       `json:"again,omitempty"` // what a flaky target answered when it was asked again
+	Attribution Attribution    `json:"attribution"`
+	Seed        uint64         `json:"seed,omitempty"` // draws the first case that fails so
+	Case        int            `json:"case,omitempty"` // its number, from 1
+	Text        string         `json:"text"`           // the smallest case
+	Token       string         `json:"token"`          // the same, for `conform replay`
+
+	said string // the attribution in words
+}
+
+// An Attribution says who of three stands alone with an answer, and what each
+// answers.
+type Attribution struct {
+	Alone     props.Alone `json:"alone"`
+	Target    string      `json:"target"`
+	Reference string      `json:"reference"`
+	Model     string      `json:"model"`
 }
 
 // Generator says what was drawn, over all properties that draw schemas.
@@ -85,7 +117,8 @@ type Generator struct {
 	Bytes     []int          `json:"bytes"`     // cases by bytes of stream, likewise
 }
 
-// Skipped is the verdict on a property that cannot be tried on a target at all.
+// Skipped is the verdict on a property that cannot be tried on a target at all, or
+// all of whose cases the target skips.
 const Skipped report.Verdict = "skipped"
 
 // Run tries the properties that o selects. The report says nothing of time and
@@ -98,23 +131,41 @@ func Run(o Options) (*Report, error) {
 	if len(selected) == 0 {
 		return r, nil
 	}
-	workers := min(runtime.GOMAXPROCS(0), len(selected))
-	targets := make([]props.Subject, workers)
-	for i := range targets {
-		var err error
-		if targets[i], err = o.Target(); err != nil {
-			return nil, err
+	targets, unfit, err := o.targets(min(runtime.GOMAXPROCS(0), len(selected)))
+	defer func() {
+		for _, t := range targets {
+			if c, ok := t.(io.Closer); ok {
+				c.Close() // it ends
+			}
 		}
+	}()
+	if err != nil {
+		return nil, err
 	}
-	r.Target = targets[0].Name()
+	r.Target, r.Unfit = targets[0].Name(), unfit
+	if t, ok := targets[0].(*target.Subject); ok {
+		hello := t.Hello()
+		r.Says = &hello
+	}
+	if unfit != nil {
+		for i, p := range selected {
+			r.Properties[i] = described(p)
+			r.Properties[i].Verdict, r.Properties[i].Problem = Skipped, "the target is unfit"
+		}
+		r.sum(o)
+		return r, o.stopped()
+	}
 	next := make(chan int)
+	last := make([]*Unfit, len(targets))
+	budget := o.Budget * time.Duration(len(targets)) / time.Duration(len(selected))
 	var mu sync.Mutex // of Case and of Known
 	var all sync.WaitGroup
-	for _, target := range targets {
+	for w, t := range targets {
 		all.Go(func() {
 			for i := range next {
-				r.Properties[i] = o.try(selected[i], target, o.Budget*time.Duration(workers)/time.Duration(len(selected)), &mu)
+				r.Properties[i] = o.try(selected[i], t, budget, &mu)
 			}
+			last[w] = sane(t, "last")
 		})
 	}
 	for i := range selected {
@@ -122,8 +173,62 @@ func Run(o Options) (*Report, error) {
 	}
 	close(next)
 	all.Wait()
+	for _, unfit := range last {
+		if unfit != nil {
+			r.Unfit = unfit
+		}
+	}
 	r.sum(o)
-	return r, nil
+	return r, o.stopped()
+}
+
+// targets makes n targets, or as many as there are up to the first that is unfit.
+func (o Options) targets(n int) (list []props.Subject, unfit *Unfit, err error) {
+	for len(list) < n && unfit == nil {
+		t, err := o.Target()
+		if err != nil {
+			return list, nil, err
+		}
+		list = append(list, t)
+		unfit = sane(t, "first")
+	}
+	return list, unfit, nil
+}
+
+// sane asks a target for the plainest case.
+func sane(t props.Subject, when string) *Unfit {
+	f, asked := props.Sane(t)
+	if f == nil && asked {
+		return nil
+	}
+	u := &Unfit{When: when, Problem: "it skips the plainest case that there is"}
+	if f != nil {
+		failure := failureOf(f)
+		u.Failure, u.Problem = &failure, "it fails the plainest case that there is"
+	}
+	switch {
+	case f != nil && f.Kind == string(props.Unasked), f != nil && f.Kind == string(props.Flood):
+		u.Problem = "it says what nobody has asked for"
+	case when == "last":
+		u.Problem += ", which it did not before: it went bad during the run"
+	}
+	return u
+}
+
+// verdict is that on a target which is unfit.
+func (u *Unfit) verdict() report.Verdict {
+	if u.Failure == nil {
+		return report.Undecided
+	}
+	return u.Failure.Verdict
+}
+
+// stopped is an error if the run was to be ended.
+func (o Options) stopped() error {
+	if o.Stop != nil && o.Stop.Err() != nil {
+		return errors.New("interrupted")
+	}
+	return nil
 }
 
 // outsideGoTest sets up the flags that rapid looks at.
@@ -156,10 +261,15 @@ func (o Options) properties() []props.Property {
 	return list
 }
 
+// described is a property that has not been tried.
+func described(p props.Property) Property {
+	return Property{ID: p.ID, Sentence: p.Sentence, Rules: p.Rules, Verdict: report.Pass, Failures: []Failure{}}
+}
+
 // try tries one property.
-func (o Options) try(p props.Property, target props.Subject, budget time.Duration, mu *sync.Mutex) Property {
-	out := Property{ID: p.ID, Sentence: p.Sentence, Rules: p.Rules, Verdict: report.Pass, Failures: []Failure{}}
-	if !p.Asks(target) {
+func (o Options) try(p props.Property, t props.Subject, budget time.Duration, mu *sync.Mutex) Property {
+	out := described(p)
+	if !p.Asks(t) {
 		out.Verdict, out.Problem = Skipped, "the target cannot be asked for what it needs"
 		return out
 	}
@@ -174,10 +284,8 @@ func (o Options) try(p props.Property, target props.Subject, budget time.Duratio
 	if o.Cases == 0 {
 		options.Cases = math.MaxInt
 	}
-	if o.Budget > 0 {
-		end := time.Now().Add(budget)
-		options.Until = func() bool { return time.Now().After(end) }
-	}
+	end := time.Now().Add(budget)
+	options.Until = func() bool { return o.Budget > 0 && time.Now().After(end) || o.stopped() != nil }
 	if o.Case != nil {
 		done := 0
 		options.Begun = func() {
@@ -187,25 +295,36 @@ func (o Options) try(p props.Property, target props.Subject, budget time.Duratio
 			done++
 		}
 	}
-	got := props.Run(p, target, options)
-	out.Cases, out.Tried, out.Ended, out.discarded = got.Cases, got.Tried, got.Ended, got.Discarded
+	got := props.Run(p, t, options)
+	out.Cases, out.Tried, out.Skipped, out.Ended, out.discarded = got.Cases, got.Tried, got.Skipped, got.Ended, got.Discarded
+	switch out.Problem = got.Problem; {
+	case got.Untested:
+		out.Verdict = Skipped
+	case got.Problem != "":
+		out.Verdict = report.Undecided
+	}
 	for _, f := range got.Found {
 		failure := failureOf(f.Failure)
 		failure.Seed, failure.Case = f.Seed, f.Case
 		out.Failures = append(out.Failures, failure)
-		out.Verdict = report.Fail
-	}
-	if got.Problem != "" {
-		out.Verdict, out.Problem = report.Undecided, got.Problem
+		if out.Verdict != report.Fail {
+			out.Verdict = failure.Verdict
+		}
 	}
 	return out
 }
 
 func failureOf(f *props.Failure) Failure {
-	return Failure{
-		Rule: f.Rule, Fingerprint: f.Fingerprint(), What: f.What, Diff: append([]string{}, f.Diff...),
-		Text: string(f.Text()), Token: f.Token(),
+	a := f.Attribution
+	out := Failure{
+		Rule: f.Rule, Fingerprint: f.Fingerprint(), Verdict: report.Fail, What: f.What, Diff: append([]string{}, f.Diff...), Again: f.Again,
+		Attribution: Attribution{Alone: a.Alone, Target: a.Target, Reference: a.Reference, Model: a.Model},
+		Text:        string(f.Text()), Token: f.Token(), said: a.String(),
 	}
+	if !f.Decides() {
+		out.Verdict = report.Undecided
+	}
+	return out
 }
 
 // seedOf makes the properties draw differently.
@@ -236,13 +355,20 @@ func (r *Report) sum(o Options) {
 		}
 	}
 	g := &r.Generator
-	g.Cases, g.Labels, g.Depth, g.Elements, g.Bytes = health.Cases, health.Labels, health.Depth, health.Elements, health.Bytes
+	g.Cases, g.Labels = health.Cases, health.Labels
+	g.Depth, g.Elements, g.Bytes = append([]int{}, health.Depth...), append([]int{}, health.Elements...), append([]int{}, health.Bytes...)
 	if o.Known != nil {
 		r.Known = o.Known.entries(r, o.partial())
 		for _, e := range r.Known {
 			if e.Status != Fails && e.Status != NotTried {
 				r.Verdict = report.Fail
 			}
+		}
+	}
+	if r.Unfit != nil {
+		undecided = true
+		if r.Unfit.verdict() == report.Fail {
+			r.Verdict = report.Fail
 		}
 	}
 	if undecided && r.Verdict == report.Pass {

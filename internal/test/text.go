@@ -13,8 +13,9 @@ import (
 // breaks it. When quiet, properties that hold are left out.
 func (r *Report) WriteText(w io.Writer, ink report.Ink, quiet bool) error {
 	var b strings.Builder
+	r.Unfit.text(&b, ink, r.Target)
 	for _, p := range r.Properties {
-		if quiet && p.Verdict == report.Pass {
+		if quiet && p.Verdict == report.Pass || r.Unfit != nil && r.Unfit.When == "first" {
 			continue
 		}
 		fmt.Fprintf(&b, "%s %s: %s\n", ink.Verdict(p.Verdict, fmt.Sprintf("%-9s", p.Verdict)), p.ID, p.summary())
@@ -37,18 +38,46 @@ func (r *Report) WriteText(w io.Writer, ink report.Ink, quiet bool) error {
 	}
 	if !quiet {
 		g := r.Generator
-		fmt.Fprintf(&b, "%s %s: %d properties, %d cases, seed %d; %d draws discarded, up to %d vmsds deep, queues in %s of the cases, queues in queues in %s\n",
-			ink.Verdict(r.Verdict, fmt.Sprintf("%-9s", r.Verdict)), report.Clean(r.Target), len(r.Properties), r.Cases, r.Seed,
+		skipped := 0
+		for _, p := range r.Properties {
+			if p.Verdict == Skipped {
+				skipped++
+			}
+		}
+		not := ""
+		if skipped > 0 {
+			not = fmt.Sprintf(" (%d of them skipped)", skipped)
+		}
+		fmt.Fprintf(&b, "%s %s: %d properties%s, %d cases, seed %d; %d draws discarded, up to %d vmsds deep, queues in %s of the cases, queues in queues in %s\n",
+			ink.Verdict(r.Verdict, fmt.Sprintf("%-9s", r.Verdict)), report.Clean(r.Target), len(r.Properties), not, r.Cases, r.Seed,
 			g.Discarded, max(0, len(g.Depth)-1), percent(g.Labels["queue"], g.Cases), percent(g.Labels["queue in a queue"], g.Cases))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
+// text writes why a target is unfit, if it is.
+func (u *Unfit) text(b *strings.Builder, ink report.Ink, target string) {
+	if u == nil {
+		return
+	}
+	nothing := ""
+	if u.When == "first" {
+		nothing = "; nothing else is tried"
+	}
+	fmt.Fprintf(b, "%s %s: unfit: %s%s\n", ink.Verdict(u.verdict(), fmt.Sprintf("%-9s", u.verdict())), report.Clean(target), u.Problem, nothing)
+	if u.Failure != nil {
+		u.Failure.text(b, ink)
+	}
+}
+
 func (p Property) summary() string {
 	s := fmt.Sprintf("%d cases", p.Cases)
 	if p.Tried < p.Cases {
 		s += fmt.Sprintf(", %d of them to the point", p.Tried)
+	}
+	if p.Skipped > 0 {
+		s += fmt.Sprintf(", %d requests skipped by the target", p.Skipped)
 	}
 	if p.Ended {
 		s += ", ended early"
@@ -88,6 +117,10 @@ func (f Failure) text(b *strings.Builder, ink report.Ink) {
 	for _, d := range f.Diff {
 		fmt.Fprintf(b, "    %s\n", report.Clean(d))
 	}
+	if f.Again != nil {
+		fmt.Fprintf(b, "  %s, then %s\n", ink.Wrong("flaky: "+report.Clean(f.Attribution.Target)), report.Clean(strings.Join(f.Again, ", ")))
+	}
+	fmt.Fprintf(b, "  %s\n", report.Clean(f.said))
 	fmt.Fprintf(b, "  breaks: %s\n  %s", sentence(f.Rule), f.Fingerprint)
 	if f.Case > 0 {
 		fmt.Fprintf(b, ", first at case %d", f.Case)

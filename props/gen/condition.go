@@ -72,8 +72,11 @@ func (b *builder) hooks(t *rapid.T, at place) {
 			continue
 		}
 		f, c := b.demand(t, len(s.Fields))
-		if hook == &s.Hooks.PreLoad {
-			f.Local, c.Op = c.Value, "==" // of memory as it is before; a second load may be refused
+		if hook == &s.Hooks.PreLoad { // of memory as it is before; a second load may be refused
+			if c.Op = "=="; b.space.Never.has(Locals) {
+				c.Value = 0
+			}
+			f.Local = c.Value
 		}
 		s.Fields = append(s.Fields, f)
 		*hook = c

@@ -28,6 +28,10 @@ const (
 	Trees                              // trees
 	Temporary                          // structs at a version of their own, and temporary ones
 	Elements                           // queues whose elements differ in their vmsds
+
+	// Counts are sizes and counts that another field holds. Every case has them, but
+	// those of a Space that never does.
+	Counts
 )
 
 var featureNames = []string{
@@ -37,6 +41,9 @@ var featureNames = []string{
 }
 
 func (f Features) has(g Features) bool { return f&g == g }
+
+// featuresOf is the mask of a case of sp: f, as far as sp goes.
+func (sp Space) featuresOf(f Features) Features { return (f | sp.Always | Counts) &^ sp.Never }
 
 // featureMask draws each feature with odds of three to one, and those from Rest
 // on with odds of one to two, so that they leave room for the others.

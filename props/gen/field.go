@@ -29,7 +29,8 @@ func (b *builder) kinds(at place) []kind {
 	}
 	offer(Blanks, model.TypeUnused, unused)
 	offer(Blanks, model.TypeNull, null)
-	offer(Buffers, model.TypeBuffer, buffer, sizedBuffer)
+	offer(Buffers, model.TypeBuffer, buffer)
+	offer(Buffers|Counts, model.TypeBuffer, sizedBuffer)
 	if b.features.has(Arrays) {
 		list = append(list, scalarArray)
 	}
@@ -180,7 +181,7 @@ func (b *builder) queueOf(t *rapid.T, at place, i int, elem *model.Schema) model
 // array makes an array of the field that of draws at an index: of fixed length,
 // or of a length that another field holds.
 func (b *builder) array(t *rapid.T, at place, i int, of func(i int) model.Field) []model.Field {
-	if rapid.Bool().Draw(t, "counted") {
+	if b.features.has(Counts) && rapid.Bool().Draw(t, "counted") {
 		return b.counted(t, at, i, of)
 	}
 	f := of(i)

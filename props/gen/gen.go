@@ -32,6 +32,9 @@ type Space struct {
 	// Always are the features that no case lacks. A case has the feature then
 	// where chance has it so: it may hold a queue, and yet need not.
 	Always Features
+	// Never are the features that no case has, Always or not. Of those that do not
+	// show in a schema (Names, Captures, Blanks) it says nothing.
+	Never Features
 }
 
 // holds reports whether a type may occur.
@@ -63,7 +66,7 @@ func (c Case) GoString() string {
 // Cases draws cases.
 func Cases(sp Space) *rapid.Generator[Case] {
 	return rapid.Custom(func(t *rapid.T) Case {
-		f := featureMask().Draw(t, "features") | sp.Always
+		f := sp.featuresOf(featureMask().Draw(t, "features"))
 		s := schemas(sp, f).Draw(t, "schema")
 		version := versionOf(s, f).Draw(t, "version")
 		return Case{s, values(s, version, sp.Depth, f).Draw(t, "value"), version}

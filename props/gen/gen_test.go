@@ -172,3 +172,85 @@ func TestHealthCounts(t *testing.T) {
 	require.Equal(t, 2, sum.Labels["queue"])
 	require.Equal(t, []int{0, 0, 0, 2}, sum.Bytes)
 }
+
+// What a space never holds is never drawn, whatever a property asks for; without
+// that each of it is.
+func TestNeverIsNeverDrawn(t *testing.T) {
+	const draws = 200
+	tell := []Features{Arrays, Counts, Rooms, Pointers, Subsections, SelfReference, Versions, Locals, Conditions, Hooks, Elements}
+	all := Features(0)
+	for _, f := range tell {
+		all |= f
+	}
+	require.Equal(t, Features(0), Uses(Cases(Space{Depth: 3, Never: all, Always: all}).Example(1).Schema))
+	for _, never := range append(tell, all) {
+		with, without := 0, 0
+		for i := range draws {
+			if Uses(Cases(Space{Depth: 3, Always: ^Features(0)}).Example(i).Schema)&never != 0 {
+				with++
+			}
+			c := Cases(Space{Depth: 3, Always: ^Features(0), Never: never}).Example(i)
+			if Uses(c.Schema)&never != 0 {
+				without++
+			}
+			_, err := model.Encode(c.Schema, c.Value, c.Version)
+			require.NoError(t, err)
+		}
+		require.Positive(t, with, "%b", never)
+		require.Zero(t, without, "%b", never)
+	}
+}
+
+// Each feature by hand, in a schema that has it and nothing else.
+func TestUses(t *testing.T) {
+	n := model.Field{Name: "n", Type: model.TypeUint8, Version: 1}
+	self := &model.Schema{Name: "s", Version: 1, Minimum: 1}
+	self.Fields = []model.Field{{Name: "q", Type: model.TypeQueue, Version: 1, Elem: self}}
+	inner := &model.Schema{Name: "e", Version: 1, Minimum: 1, Fields: []model.Field{n}}
+	other := &model.Schema{Name: "o", Version: 1, Minimum: 1, Fields: []model.Field{n}}
+	twice := &model.Schema{Name: "s", Version: 1, Minimum: 1, Fields: []model.Field{
+		{Name: "a", Type: model.TypeStruct, Version: 1, Elem: inner}, {Name: "b", Type: model.TypeStruct, Version: 1, Elem: inner}}}
+	schema := func(change func(s *model.Schema), fields ...model.Field) *model.Schema {
+		s := &model.Schema{Name: "s", Version: 1, Minimum: 1, Fields: append([]model.Field{n}, fields...)}
+		if change != nil {
+			change(s)
+		}
+		return s
+	}
+	x := func(change func(f *model.Field)) model.Field {
+		f := model.Field{Name: "x", Type: model.TypeUint8, Version: 1}
+		change(&f)
+		return f
+	}
+	condition := &model.Condition{Field: "n", Op: "=="}
+	for i, c := range []struct {
+		s    *model.Schema
+		want Features
+	}{
+		{schema(nil), 0},
+		{twice, 0},
+		{self, SelfReference},
+		{schema(nil, x(func(f *model.Field) { f.Array, f.Count = true, 2 })), Arrays},
+		{schema(nil, x(func(f *model.Field) { f.Array, f.CountFrom = true, "n" })), Arrays | Counts},
+		{schema(nil, x(func(f *model.Field) { f.Type, f.SizeFrom = model.TypeBuffer, "n" })), Counts},
+		{schema(nil, x(func(f *model.Field) { f.Type, f.SizeFrom, f.Times = model.TypeBuffer, "n", 2 })), Counts | Rooms},
+		{schema(nil, x(func(f *model.Field) { f.Type, f.SizeFrom, f.Room = model.TypeBuffer, "n", 2 })), Counts | Rooms},
+		{schema(nil, x(func(f *model.Field) { f.Array, f.Count, f.Pointers = true, 2, true })), Arrays | Pointers},
+		{schema(func(s *model.Schema) { s.Subsections = []*model.Schema{inner} }), Subsections},
+		{schema(func(s *model.Schema) { s.Minimum = 0 }), Versions},
+		{schema(nil, x(func(f *model.Field) { f.Version = 0 })), 0},
+		{schema(nil, x(func(f *model.Field) { f.Version = 2 })), Versions},
+		{schema(nil, x(func(f *model.Field) { f.Type, f.Elem, f.Version = model.TypeQueue, inner, 0 })), Versions},
+		{schema(nil, x(func(f *model.Field) { f.Type, f.Elem = model.TypeVStruct, inner })), Versions},
+		{schema(nil, x(func(f *model.Field) { f.Type, f.Elem, f.StructVersion = model.TypeVStruct, inner, 1 })), 0},
+		{schema(nil, x(func(f *model.Field) { f.Local = 3 })), Locals},
+		{schema(nil, x(func(f *model.Field) { f.When = condition })), Conditions},
+		{schema(nil, x(func(f *model.Field) { f.Must = true })), Conditions},
+		{schema(func(s *model.Schema) { s.Hooks.PreLoad = condition }), Hooks},
+		{schema(nil, x(func(f *model.Field) { f.Type, f.Elem, f.Elems = model.TypeList, inner, []*model.Schema{other} })), Elements},
+		{schema(nil, x(func(f *model.Field) { f.Type, f.Elem = model.TypeStruct, self })), SelfReference},
+	} {
+		require.NoError(t, c.s.Check(), i)
+		require.Equal(t, c.want, Uses(c.s), i)
+	}
+}

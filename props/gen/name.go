@@ -80,17 +80,23 @@ func VMSDs(s *model.Schema) []*model.Schema {
 		}
 		seen[s] = true
 		list = append(list, s)
-		for _, f := range s.Fields {
-			for _, e := range slices.Concat([]*model.Schema{f.Elem, f.Key}, f.Elems) {
-				if e != nil {
-					visit(e)
-				}
-			}
-		}
-		for _, sub := range s.Subsections {
-			visit(sub)
+		for _, e := range below(s) {
+			visit(e)
 		}
 	}
 	visit(s)
 	return list
+}
+
+// below lists what s holds or refers to, without what that does.
+func below(s *model.Schema) []*model.Schema {
+	var list []*model.Schema
+	for _, f := range s.Fields {
+		for _, e := range slices.Concat([]*model.Schema{f.Elem, f.Key}, f.Elems) {
+			if e != nil {
+				list = append(list, e)
+			}
+		}
+	}
+	return append(list, s.Subsections...)
 }

@@ -22,7 +22,7 @@ func (b *builder) specialKinds(at place) []kind {
 	if b.features.has(Conditions) {
 		list = append(list, mandatory)
 	}
-	if b.features.has(Pointers) {
+	if b.features.has(Pointers) && !b.space.Never.has(Arrays) {
 		list = append(list, scalarArray)
 	}
 	if at.depth > 0 {
@@ -38,7 +38,7 @@ func (b *builder) specialKinds(at place) []kind {
 }
 
 func bitmap(b *builder, t *rapid.T, at place, i int) []model.Field {
-	if rapid.Bool().Draw(t, "counted") {
+	if b.features.has(Counts) && rapid.Bool().Draw(t, "counted") {
 		return b.counted(t, at, i, func(i int) model.Field { return b.field(t, at, i, model.TypeBitmap) })
 	}
 	f := b.field(t, at, i, model.TypeBitmap)
