@@ -72,7 +72,7 @@ var descriptionSources = []streamSource{
 
 	{id: "tree-described", rules: of(rules.VMDescElements, rules.TreeMarker),
 		comment: "a tree whose keys are numbers, in its second value one whose keys are structs; the first has an empty one",
-		after: headOf("dev") + restOf("dev", treeHead+"\x01"+be64(5)+be32(0)+"\x00"+"\x01"+be64(6)+innerTree+"\x00", trees), want: passes},
+		after:   headOf("dev") + restOf("dev", treeHead+"\x01"+be64(5)+be32(0)+"\x00"+"\x01"+be64(6)+innerTree+"\x00", trees), want: passes},
 	{id: "tree-marker", rules: of(rules.TreeMarker),
 		comment: "marker 80",
 		before:  headOf("dev") + treeHead, after: restOf("dev", "\x80"+be64(5)+be32(0)+"\x00"+"\x01"+be64(6)+innerTree+"\x00", trees), want: warned("dev/t[0]")},
