@@ -57,6 +57,17 @@ func TestDescribedAgain(t *testing.T) {
 				`{"name": "l", "type": "qlist", "vmsd_name": "e", "version": 1, "fields": [` + x8 + `], "size": 3}`,
 			"01 41 01 42 05 03 652f73 00000001 00 00 01 41 00", all,
 		},
+		"trees": {
+			`{"name": "none", "type": "gtree", "size": 5}, ` +
+				`{"name": "n", "type": "gtree", "vmsd_name": "v", "version": 1, "fields": [` + x8 + `], "vmsd_name": "v", "version": 1, "fields": [` + x8 + `], "size": 25}, ` +
+				`{"name": "k", "type": "gtree", "vmsd_name": "k", "version": 1, "fields": [` + x8 + `], "vmsd_name": "v", "version": 1, "fields": [], "size": 7}`,
+			"00000000 00  00000002 01 0000000000000005 41 01 0000000000000006 42 00  00000001 01 07 00", all,
+		},
+		"a tree in a tree": { // as virtio-iommu has them: the first one is empty
+			`{"name": "t", "type": "gtree", "vmsd_name": "v", "version": 1, "fields": [{"name": "in", "type": "gtree", "size": 5}], ` +
+				`"vmsd_name": "v", "version": 1, "fields": [{"name": "in", "type": "gtree", "vmsd_name": "k", "version": 1, "fields": [` + x8 + `], "vmsd_name": "w", "version": 1, "fields": [` + x8 + `], "size": 8}], "size": 36}`,
+			"00000002 01 0000000000000005 00000000 00 01 0000000000000006 00000001 01 07 41 00 00", all,
+		},
 		"a queue without a common layout": {
 			`{"name": "q", "type": "qtailq", "vmsd_name": "e", "version": 1, "fields": [` + x8 + `], "vmsd_name": "f", "version": 2, "fields": [], "size": 4}`,
 			"01 41 01 00", all,
@@ -143,6 +154,9 @@ func TestClosed(t *testing.T) {
 	const body = `"vmsd_name": "v", "version": 1, "fields": []`
 	for f, want := range map[string]bool{
 		`{"name": "t", "type": "gtree", "size": 5}`:                                 false,
+		`{"name": "t", "type": "gtree", "size": 6}`:                                 false,
+		`{"name": "t", "type": "gtree", ` + body + `, "size": 14}`:                  false,
+		`{"name": "t", "type": "gtree", ` + body + `, "size": 15}`:                  true,
 		`{"name": "t", "type": "unheard of", ` + body + `, "size": 15}`:             true,
 		`{"name": "t", "type": "unheard of", "struct": {` + body + `}, "size": 15}`: true,
 	} {

@@ -94,7 +94,7 @@ func footprint(s *model.Schema, known map[*model.Schema]int64) int64 {
 			one = int64(f.Size / 8)
 		case model.TypeStruct, model.TypeVStruct:
 			one = footprint(f.Elem, known)
-		case model.TypeQueue, model.TypeList:
+		case model.TypeQueue, model.TypeList, model.TypeTree:
 			for _, e := range leadsTo(f) {
 				n = max(n, footprint(e, known))
 			}
@@ -387,6 +387,11 @@ func (t *describer) fieldOf(s *model.Schema, d *savevm.DescField, path string, s
 	case "customized": // by the seed, whose queues are the only ones
 		err := t.queue(s, &f, d, path, single)
 		return f, err
+	case "gtree":
+		if ok, err := t.tree(&f, d, path); ok || err != nil {
+			return f, err
+		}
+		t.bytes(&f, d)
 	case "unused_buffer":
 		f.Type = model.TypeUnused
 	case "bitmap":
@@ -395,12 +400,8 @@ func (t *describer) fieldOf(s *model.Schema, d *savevm.DescField, path string, s
 			return f, nil
 		}
 		fallthrough
-	default: // a buffer, or a device's own type: bytes
-		f.Type = model.TypeBuffer
-		if d.Type != "buffer" {
-			f.Info = d.Type
-		}
-		t.out.Closed = t.out.Closed || d.Struct != nil || len(d.Bodies) > 0
+	default: // a buffer, or a device's own type
+		t.bytes(&f, d)
 	}
 	size := d.Size
 	if f.Array {
@@ -413,6 +414,15 @@ func (t *describer) fieldOf(s *model.Schema, d *savevm.DescField, path string, s
 	}
 	f.Size = int(size)
 	return f, nil
+}
+
+// bytes makes a field of bytes, whatever is said of what they are.
+func (t *describer) bytes(f *model.Field, d *savevm.DescField) {
+	f.Type = model.TypeBuffer
+	if d.Type != "buffer" {
+		f.Info = d.Type
+	}
+	t.out.Closed = t.out.Closed || d.Struct != nil || len(d.Bodies) > 0
 }
 
 func (t *describer) structField(s *model.Schema, f *model.Field, d *savevm.DescField, path string, single bool) error {
@@ -511,7 +521,70 @@ func (t *describer) queue(s *model.Schema, f *model.Field, d *savevm.DescField, 
 	return nil
 }
 
-// undescribed is the element of a queue whose elements have no known layout:
+// tree finds the schemas of a tree's keys and values. It reports false where the
+// description does not tell them: the field is bytes then.
+//
+// A description has a body for each value, and one before it for each key, but
+// none for a key that is a number. Which of both it is the size says: count, a
+// marker a pair and the terminator are in it, and such keys.
+func (t *describer) tree(f *model.Field, d *savevm.DescField, path string) (bool, error) {
+	const around, number = 4 + 1, 8
+	n, rest := int64(len(d.Bodies)), d.Size-around
+	for _, b := range d.Bodies {
+		rest -= b.WireSize()
+	}
+	var key *model.Schema
+	value := undescribed
+	switch {
+	case f.Array || rest < 0:
+		return false, nil
+	case n == 0 && rest == 0:
+	case n > 0 && rest == n*(1+number):
+		values, err := t.unifyBodies(d.Bodies, path)
+		if values == nil || err != nil {
+			return false, err
+		}
+		value = values
+	case n > 0 && n%2 == 0 && rest == n/2:
+		var odd, even []*savevm.VMSD
+		for pair := range slices.Chunk(d.Bodies, 2) {
+			odd, even = append(odd, pair[0]), append(even, pair[1])
+		}
+		var err error
+		if key, err = t.unifyBodies(odd, path); key == nil || err != nil || !isKey(key) {
+			return false, err
+		}
+		if value, err = t.unifyBodies(even, path); value == nil || err != nil {
+			return false, err
+		}
+	default:
+		return false, nil
+	}
+	f.Type, f.Key, f.Elem = model.TypeTree, key, value
+	return true, nil
+}
+
+// isKey says whether keys may be such structs: they are compared as they are on the
+// wire.
+func isKey(s *model.Schema) bool {
+	f := model.Field{Name: "t", Type: model.TypeTree, Key: s, Elem: undescribed}
+	return (&model.Schema{Name: "s", Fields: []model.Field{f}}).Check() == nil
+}
+
+// unifyBodies gives the one schema that bodies have, or nil.
+func (t *describer) unifyBodies(bodies []*savevm.VMSD, path string) (*model.Schema, error) {
+	list := make([]*model.Schema, len(bodies))
+	for i, b := range bodies {
+		var err error
+		if list[i], err = t.vmsd(b, path, false); err != nil {
+			return nil, err
+		}
+	}
+	e, _ := t.unify(list)
+	return e, nil
+}
+
+// undescribed is the element of a queue, or the value of a tree, of no known layout:
 // any element is beyond all limits.
 var undescribed = &model.Schema{
 	Name:   Undescribed,

@@ -45,6 +45,42 @@ func TestOpaqueTypes(t *testing.T) {
 	same(t, d.Schema.Fields[0].Info, "pci config")
 }
 
+// A tree's values are described, its keys where they are no numbers: the size tells
+// which. The trees of QEMU's own unit cases, here with their descriptions.
+func TestTrees(t *testing.T) {
+	const (
+		interval = `"vmsd_name": "interval", "version": 1, "fields": [{"name": "low", "type": "uint64", "size": 8}, {"name": "high", "type": "uint64", "size": 8}]`
+		mapping  = `"vmsd_name": "mapping", "version": 1, "fields": [{"name": "phys_addr", "type": "uint64", "size": 8}, {"name": "flags", "type": "uint32", "size": 4}]`
+		pair     = interval + ", " + mapping
+		domain   = `"vmsd_name": "domain", "version": 1, "fields": [{"name": "id", "type": "int32", "size": 4}, {"name": "mappings", "type": "gtree", `
+		one      = domain + pair + `, "size": 34}]`
+		two      = domain + pair + ", " + pair + `, "size": 63}]`
+		first    = "01 0000000001000000 0000000001ffffff 000000000f000000 00000003"
+		others   = "01 0000000000001000 0000000000001fff 000000000000a000 00000001 01 0000000000004000 0000000000004fff 00000000000e0000 00000002"
+	)
+	// 4+1 around, (1+8)*2, 4+34 and 4+63.
+	d := describe(t, `"vmsd_name": "iommu", "version": 1, "fields": [{"name": "id", "type": "int32", "size": 4}, {"name": "domains", "type": "gtree", `+one+", "+two+`, "size": 128}]`)
+	same(t, d.Choices, 1)
+	same(t, notes(d), []string(nil))
+	same(t, value(t, d, "00000007 00000002 01 0000000000000005 00000005 00000001 "+first+" 00 01 0000000000000006 00000006 00000002 "+others+" 00 00"),
+		`{"id":7,"domains":[{"key":"5","value":{"id":5,"mappings":[{"key":{"low":"16777216","high":"33554431"},"value":{"phys_addr":"251658240","flags":3}}]}},`+
+			`{"key":"6","value":{"id":6,"mappings":[{"key":{"low":"4096","high":"8191"},"value":{"phys_addr":"40960","flags":1}},`+
+			`{"key":{"low":"16384","high":"20479"},"value":{"phys_addr":"917504","flags":2}}]}}]}`)
+
+	// An empty one says nothing of what it may have.
+	d = describe(t, `"vmsd_name": "dev", "version": 1, "fields": [{"name": "t", "type": "gtree", "size": 5}]`)
+	same(t, value(t, d, "00000000 00"), `{"t":[]}`)
+	_, err := model.Decode(d.Schema, wire(t, "00000001 01 0000000000000005 07 00"), 1, model.Options{})
+	refused(t, err, verdict{rules.Limit, 13, "t[0]/" + bind.Undescribed})
+
+	// What no key can be, and bodies without a common layout, are bytes.
+	const timer, other = `"vmsd_name": "k", "version": 1, "fields": [{"name": "t", "type": "timer", "size": 8}]`, `"vmsd_name": "v", "version": 2, "fields": []`
+	for _, f := range []string{timer + ", " + other + `, "size": 14`, mapping + ", " + other + `, "size": 35`} {
+		d = describe(t, `"vmsd_name": "dev", "version": 1, "fields": [{"name": "t", "type": "gtree", `+f+`}]`)
+		same(t, d.Schema.Fields[0].Type, model.TypeBuffer)
+	}
+}
+
 func TestStructs(t *testing.T) {
 	const in = `{"vmsd_name": "in", "version": 2, "fields": [{"name": "x", "type": "uint8", "size": 1}]}`
 	d := describe(t, `"vmsd_name": "dev", "version": 1, "fields": [

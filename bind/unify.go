@@ -62,7 +62,7 @@ func subsections(bodies []*model.Schema, name string) []*model.Schema {
 func (t *describer) unifyField(e *model.Schema, i int, bodies []*model.Schema) string {
 	f := &e.Fields[i]
 	varies := false
-	var elems []*model.Schema
+	var elems, keys []*model.Schema
 	for n, b := range bodies {
 		g := b.Fields[i]
 		if f.Type == model.TypeBuffer && g.Type == model.TypeBuffer {
@@ -71,10 +71,25 @@ func (t *describer) unifyField(e *model.Schema, i int, bodies []*model.Schema) s
 		}
 		if g.Elem != nil && g.Elem != undescribed {
 			elems = append(elems, g.Elem)
+			if g.Key != nil {
+				keys = append(keys, g.Key)
+			}
 		}
-		g.Elem = f.Elem
+		g.Elem, g.Key = f.Elem, f.Key
 		if !reflect.DeepEqual(g, *f) {
 			return fmt.Sprintf("body %d has another one", n)
+		}
+	}
+	if f.Type == model.TypeTree && len(elems) > 0 {
+		if len(keys) > 0 && len(keys) < len(elems) {
+			return "keys that are numbers, and others"
+		}
+		f.Key = nil
+		if len(keys) > 0 {
+			var why string
+			if f.Key, why = t.unify(keys); why != "" {
+				return why
+			}
 		}
 	}
 	if len(elems) > 0 {

@@ -29,6 +29,19 @@ func queueOf(name, bodies, size string) string {
 	return `{"name": "` + name + `", "type": "qtailq", ` + bodies + `"size": ` + size + `}`
 }
 
+// A tree of trees, and what stands before its first marker and within the second value.
+var (
+	treeHead  = be32(2)
+	innerTree = be32(1) + "\x01\x07\x41\x00"
+)
+
+const (
+	keyAndValue = `"vmsd_name": "k", "version": 1, "fields": [{"name": "k", "type": "uint8", "size": 1}], ` + oneByte
+	trees       = `{"name": "t", "type": "gtree", ` +
+		`"vmsd_name": "w", "version": 1, "fields": [{"name": "in", "type": "gtree", "size": 5}], ` +
+		`"vmsd_name": "w", "version": 1, "fields": [{"name": "in", "type": "gtree", ` + keyAndValue + `"size": 8}], "size": 36}`
+)
+
 var descriptionSources = []streamSource{
 	{id: "described-longer", rules: of(rules.VMDescFits),
 		comment: "a buffer of 1000 bytes, where the stream has not as many left",
@@ -56,6 +69,16 @@ var descriptionSources = []streamSource{
 		comment: "rsid is called rsix",
 		before:  headOf("s390_css"),
 		after:   restOf("s390_css", "\x01\x00\x04\x00\x01\x00", queueOf("pending_crws", strings.Replace(crw, "rsid", "rsix", 1), "6")), want: warned("s390_css/pending_crws"), also: "vmdesc/round-trip"},
+
+	{id: "tree-described", rules: of(rules.VMDescElements, rules.TreeMarker),
+		comment: "a tree whose keys are numbers, in its second value one whose keys are structs; the first has an empty one",
+		after:   headOf("dev") + restOf("dev", treeHead+"\x01"+be64(5)+be32(0)+"\x00"+"\x01"+be64(6)+innerTree+"\x00", trees), want: passes},
+	{id: "tree-marker", rules: of(rules.TreeMarker),
+		comment: "marker 80",
+		before:  headOf("dev") + treeHead, after: restOf("dev", "\x80"+be64(5)+be32(0)+"\x00"+"\x01"+be64(6)+innerTree+"\x00", trees), want: warned("dev/t[0]")},
+	{id: "tree-not-described", rules: of(rules.VMDescElementUnknown),
+		comment: "a pair, where the description has an empty tree",
+		before:  headOf("dev") + be32(1), after: restOf("dev", "\x01"+be64(5)+"\x07\x00", `{"name": "t", "type": "gtree", "size": 5}`), want: warned("dev/t[0]")},
 
 	{id: "pointers-all-null", rules: of(rules.VMDescNullArray),
 		comment: "as 2.9 to 9.2 describe it: by its first element",

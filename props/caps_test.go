@@ -84,7 +84,7 @@ func TestNothingIsAskedBeyondCaps(t *testing.T) {
 					require.True(t, r.Untested || !r.Held(), p.ID)
 				}
 			}
-			require.Greater(t, tried, 50)
+			require.Greater(t, tried, 30) // without load, five properties are left, at most ten cases each
 		})
 	}
 }

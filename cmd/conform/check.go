@@ -38,7 +38,7 @@ that recorded them promise.`,
   conform check --strict --format json vm.bin | jq .verdict
   conform check vm.save.gz disk.qcow2#before-upgrade`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.check(); err != nil {
+			if err := o.check(args...); err != nil {
 				return err
 			}
 			if err := p.start(cmd.ErrOrStderr(), quiet); err != nil {

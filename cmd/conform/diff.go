@@ -62,7 +62,7 @@ identical whatever is in them.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.check(); err != nil {
+			if err := o.check(args...); err != nil {
 				return err
 			}
 			if err := p.start(cmd.ErrOrStderr(), quiet); err != nil {

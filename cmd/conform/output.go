@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,15 +26,29 @@ func (o *output) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&o.file, "output", "o", "", "write results to `FILE` instead of standard output")
 }
 
-// check refuses a format, or a way to colour, that there is not.
-func (o *output) check() error {
+// check refuses a format, or a way to colour, that there is not, and results that
+// would replace one of the files that are read.
+func (o *output) check(inputs ...string) error {
 	if o.format != "text" && o.format != "json" {
 		return fmt.Errorf("--format %s: text or json", o.format)
 	}
 	if o.color != "auto" && o.color != "always" && o.color != "never" {
 		return fmt.Errorf("--color %s: auto, always or never", o.color)
 	}
+	for _, name := range inputs {
+		image, _, _ := strings.Cut(name, "#")
+		if sameFile(o.file, name) || sameFile(o.file, image) {
+			return fmt.Errorf("-o %s: this would replace what is read", o.file)
+		}
+	}
 	return nil
+}
+
+// sameFile reports whether two names are those of one regular file.
+func sameFile(a, b string) bool {
+	x, errA := os.Stat(a)
+	y, errB := os.Stat(b)
+	return errA == nil && errB == nil && x.Mode().IsRegular() && os.SameFile(x, y)
 }
 
 // ink says whether text is coloured that goes to stdout or the file. NO_COLOR

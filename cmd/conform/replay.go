@@ -46,7 +46,7 @@ Exit status: 0 the target answers so, 1 it does not, 2 no such case or target,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.check(); err != nil {
+			if err := o.check(args[0]); err != nil {
 				return err
 			}
 			newTarget, _, stop, err := target.maker(cmd)

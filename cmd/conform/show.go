@@ -48,7 +48,9 @@ place only the first are shown, unless PATH picks it; JSON has all.
 With --ram each block of guest memory is written to a raw file in DIR, which is
 made if need be: the contents of each page as the stream gave it last, and a hole
 where it is zero. The file is called as the block, with .raw behind it, and
-bytes that are unusual in file names as %XX. No file is overwritten.
+bytes that are unusual in file names as %XX. No file is overwritten, and where one
+cannot be made none stays. Of a stream that breaks off what came before is written,
+with a line that says so.
 
 Text shortens long buffers and arrays; --format json has them whole. It holds
 64-bit integers as strings of digits and bytes in base64.
@@ -71,7 +73,7 @@ no such PATH, 3 nothing of the device state could be decoded.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.check(); err != nil {
+			if err := o.check(args[0]); err != nil {
 				return err
 			}
 			if trace && hex {
@@ -153,18 +155,19 @@ func runShowMemory(cmd *cobra.Command, o *output, p *progress, name, dir string)
 	src, in, err := input.Read(name, cmd.InOrStdin(), savevm.ReadOptions{Record: w.Record, Progress: p.reading(name)})
 	p.stop()
 	if err != nil {
-		w.Close()
+		w.Discard()
 		return err
 	}
 	defer src.Close()
 	r, err := show.Source(name, src)
 	if err != nil {
-		w.Close()
+		w.Discard()
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	r.Errors = append(wrapErrors(in), r.Errors...)
 	m, err := r.Memory(dir, w)
 	if err != nil {
+		w.Discard()
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	err = o.write(cmd.OutOrStdout(), func(w io.Writer) error {

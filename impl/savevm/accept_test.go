@@ -464,3 +464,14 @@ func TestMemoryBetweenBuiltinsIsLeftOut(t *testing.T) {
 	}
 	require.Len(t, again.memory, 3)
 }
+
+// Notes are bounded in number, whatever the stream.
+func TestManyNotes(t *testing.T) {
+	s := withRAM(machine())
+	for range 3000 {
+		s.cmd(11, "")
+	}
+	got, err := Parse(s.eof().b, nil, Options{})
+	require.NoError(t, err)
+	require.Len(t, got.Notes, 1000)
+}

@@ -44,7 +44,7 @@ func readConfig(c *cursor, s *Stream) error {
 		return truncated(c.b, configName)
 	}
 	if n == 0 || strings.Contains(cfg.Machine, "\x00") {
-		s.Notes = append(s.Notes, rules.Note{Rule: rules.MachineName, Offset: at, Path: configName, Detail: fmt.Sprintf("%q", cfg.Machine)})
+		s.note(rules.Note{Rule: rules.MachineName, Offset: at, Path: configName, Detail: fmt.Sprintf("%q", cfg.Machine)})
 	}
 	last := -1
 	for {
@@ -63,9 +63,9 @@ func readConfig(c *cursor, s *Stream) error {
 		known := func(sub ConfigSubsection) bool { return sub.Name == name }
 		switch {
 		case slices.ContainsFunc(cfg.Subsections, known):
-			s.Notes = append(s.Notes, rules.Note{Rule: rules.SubsectionRepeated, Offset: c.off, Path: path})
+			s.note(rules.Note{Rule: rules.SubsectionRepeated, Offset: c.off, Path: path})
 		case place < last:
-			s.Notes = append(s.Notes, rules.Note{Rule: rules.SubsectionOrder, Offset: c.off, Path: path})
+			s.note(rules.Note{Rule: rules.SubsectionOrder, Offset: c.off, Path: path})
 		}
 		last = place
 		if err := readConfigSubsection(c, s, cfg, name, path); err != nil {
@@ -116,7 +116,7 @@ func readConfigSubsection(c *cursor, s *Stream, cfg *Config, name, path string) 
 	case low < configSubVersion:
 		return &rules.Error{Class: rules.VersionTooOld, Offset: at, Path: path, Rule: rules.SubsectionVersion}
 	case sub.Version != low:
-		s.Notes = append(s.Notes, rules.Note{Rule: rules.SubsectionVersion256, Offset: at, Path: path})
+		s.note(rules.Note{Rule: rules.SubsectionVersion256, Offset: at, Path: path})
 	}
 	at = c.off
 	switch name {
@@ -135,7 +135,7 @@ func readConfigSubsection(c *cursor, s *Stream, cfg *Config, name, path string) 
 			at = c.off
 			name := string(c.counted())
 			if !c.short && !slices.Contains(writtenCapabilities, name) {
-				s.Notes = append(s.Notes, rules.Note{Rule: rules.Capability, Offset: at, Path: path, Detail: fmt.Sprintf("%q", name)})
+				s.note(rules.Note{Rule: rules.Capability, Offset: at, Path: path, Detail: fmt.Sprintf("%q", name)})
 			}
 			sub.Capabilities = append(sub.Capabilities, name)
 		}

@@ -75,6 +75,24 @@ func TestMappedRAM(t *testing.T) {
 	}
 }
 
+// A block is told of before its pages, so that of a stream that is cut in them it is
+// known whose they are.
+func TestMappedRAMCut(t *testing.T) {
+	s := mappedMachine(3).entry(0, "a", []string{"", "x"}, nil).entry(0, "b", []string{"y"}, nil).be64(0x10)
+	for n := int(s.marked) + 40; n < len(s.b); n++ {
+		var blocks []string
+		src, err := Read(bytes.NewReader(s.b[:n]), ReadOptions{Record: func(r *RAMRecord) error {
+			for _, b := range r.Blocks {
+				blocks = append(blocks, b.Name)
+			}
+			return nil
+		}})
+		require.NoError(t, err)
+		src.Close()
+		require.Equal(t, []string{"a", "b"}, blocks)
+	}
+}
+
 func TestMappedRAMRefused(t *testing.T) {
 	for name, change := range map[string]func(*MappedRAM){
 		"version 2":              func(h *MappedRAM) { h.Version = 2 },

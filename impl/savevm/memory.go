@@ -113,6 +113,7 @@ func (r *memoryReader) records() error {
 				if err := r.mapped(rec); err != nil || r.m.err != nil {
 					return err
 				}
+				continue // each block was a record
 			}
 			r.m.Blocks = append(r.m.Blocks, rec.Blocks...)
 		default:
@@ -225,7 +226,8 @@ func (r *memoryReader) written(rec *RAMRecord, raw []byte) {
 }
 
 // mapped reads the size list of mapped-ram: each block's pages follow its entry,
-// at offsets of the file.
+// at offsets of the file. Each entry is given as a record of its own, before its
+// pages.
 func (r *memoryReader) mapped(rec *RAMRecord) error {
 	for left := rec.Addr; left != 0; {
 		var b RAMBlock
@@ -255,6 +257,13 @@ func (r *memoryReader) mapped(rec *RAMRecord) error {
 		r.m.heads += int64(len(head))
 		r.st.announce(b)
 		rec.Blocks = append(rec.Blocks, b)
+		r.m.Blocks = append(r.m.Blocks, b)
+		if r.record != nil {
+			one := RAMRecord{Offset: at, Addr: b.UsedLength, Flag: RAMMemSize, Blocks: []RAMBlock{b}}
+			if err := r.record(&one); err != nil {
+				return err
+			}
+		}
 		if err := r.pages(&b, at); err != nil || r.m.err != nil {
 			return err
 		}

@@ -210,7 +210,17 @@ func usablePageSize(n int) bool {
 }
 
 func (p *parser) note(id rules.ID, off int64, path, detail string) {
-	p.s.Notes = append(p.s.Notes, rules.Note{Rule: id, Offset: off, Path: path, Detail: detail})
+	p.s.note(rules.Note{Rule: id, Offset: off, Path: path, Detail: detail})
+}
+
+// maxNotes bounds the notes on one stream: a hostile one has something odd at every
+// fifth byte.
+const maxNotes = 1000
+
+func (s *Stream) note(n rules.Note) {
+	if len(s.Notes) < maxNotes {
+		s.Notes = append(s.Notes, n)
+	}
 }
 
 func framing(off int64, path string, id rules.ID, format string, args ...any) *rules.Error {

@@ -43,7 +43,7 @@ type Stream struct {
 	VMDesc       *VMDesc // nil if unusable
 
 	End      int64        // offset after the last byte that belongs to the stream
-	Notes    []rules.Note // remarks in stream order; the rule gives the severity
+	Notes    []rules.Note // remarks in stream order, of very many the first; the rule gives the severity
 	PageSize int
 	Footers  bool       // sections end with footers
 	RAM      []RAMBlock // as announced last

@@ -6,6 +6,7 @@ package decode
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,8 @@ type Section struct {
 	Loaded    model.Loaded // with spans; without a value if nothing can be told for sure
 	Size      int64        // bytes decoded
 	Err       error        // why decoding stopped there, before the payload's end
+
+	gap *rules.Note // see Gap
 }
 
 // Section returns what was learnt of s, or nil if it was not decoded.
@@ -104,11 +107,11 @@ func decode(described *bind.Described, version uint32, b []byte) *Section {
 	s.Input = b
 	s.Loaded, s.Err = model.Decode(described.Schema, b, version, model.Options{Spans: true})
 	s.Size = s.Loaded.Consumed
-	if gap, ok := s.Gap(); ok {
+	if s.gap = s.findGap(); s.gap != nil {
 		// What stands before that can be told for sure.
 		short := bind.Prefix(described.Schema, s.Loaded.Spans)
-		if gap.Rule == rules.VMDescSubsection {
-			b = b[:gap.Offset] // where it would be asked for again
+		if s.gap.Rule == rules.VMDescSubsection {
+			b = b[:s.gap.Offset] // where it would be asked for again
 		}
 		loaded, err := model.Decode(short, b, version, model.Options{Spans: true})
 		if err == nil {
@@ -141,26 +144,43 @@ func (d *Decoder) Stop(s *savevm.Section) (report.Finding, bool) {
 // say all, and the stream is not to blame. The note says what is missing; its
 // offset and path count from the payload.
 func (s *Section) Gap() (rules.Note, bool) {
+	if s.gap == nil {
+		return rules.Note{}, false
+	}
+	return *s.gap, true
+}
+
+func (s *Section) findGap() *rules.Note {
 	var e *rules.Error
 	switch {
 	case !errors.As(s.Err, &e):
 	case e.Class == rules.Limit && strings.HasSuffix(e.Path, "/"+bind.Undescribed):
-		return rules.Note{
-			Rule: rules.VMDescElementUnknown, Offset: e.Offset - 1, Path: strings.TrimSuffix(e.Path, "/"+bind.Undescribed),
+		return &rules.Note{
+			Rule: rules.VMDescElementUnknown, Offset: s.openElement(), Path: strings.TrimSuffix(e.Path, "/"+bind.Undescribed),
 			Detail: "an element whose layout is not known: what follows in the section is not decoded",
-		}, true
+		}
 	case e.Class == rules.UnknownSubsection:
-		return rules.Note{
+		return &rules.Note{
 			Rule: rules.VMDescSubsection, Offset: e.Offset, Path: e.Path,
 			Detail: "a subsection that the description does not list: what follows in the section is not decoded",
-		}, true
+		}
 	case s.nullArray(e) != nil:
-		return rules.Note{
+		return &rules.Note{
 			Rule: rules.VMDescNullArray, Offset: e.Offset, Path: e.Path,
 			Detail: "the description knows NULLs only, and here stands something else: what follows in the section is not decoded",
-		}, true
+		}
 	}
-	return rules.Note{}, false
+	return nil
+}
+
+// openElement is the offset of the element in which the load stopped, its marker's.
+func (s *Section) openElement() int64 {
+	for _, x := range slices.Backward(s.Loaded.Spans) {
+		if x.Kind == model.SpanElement && x.Size < 0 {
+			return x.Offset
+		}
+	}
+	return s.Size
 }
 
 // nullArray returns the array in which the load stopped, of which the

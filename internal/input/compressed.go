@@ -30,7 +30,7 @@ func (s *Stream) unpack(name string, in *bufio.Reader) (*bufio.Reader, error) {
 	} else {
 		s.Compression += "+" + name
 	}
-	s.File, s.Size, s.Offset = nil, -1, nil
+	s.File, s.Size, s.Offset, s.origin = nil, -1, nil, 0
 	return bufio.NewReaderSize(&packed{s: s, name: name, r: r}, bufferSize), nil
 }
 

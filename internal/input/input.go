@@ -28,10 +28,7 @@ func Read(name string, stdin io.Reader, o savevm.ReadOptions) (*savevm.Source, *
 		return nil, nil, err
 	}
 	defer s.Close()
-	o.Size = s.Size
-	if s.File != nil {
-		o.Origin = *s.Offset
-	}
+	o.Size, o.Origin = s.Size, s.origin
 	src, err := savevm.Read(s, o)
 	if err != nil {
 		src.Close()

@@ -56,6 +56,7 @@ func (s *Stream) libvirt(in *bufio.Reader) (string, error) {
 		return "", fmt.Errorf("it is cut inside the %d bytes of its description, after %d", length, n)
 	}
 	s.Container = "libvirt"
+	s.origin += libvirtHeader + int64(length)
 	if s.Offset != nil {
 		*s.Offset += libvirtHeader + int64(length)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vmconform/impl/savevm"
 	"vmconform/internal/check"
 	"vmconform/internal/report"
 	"vmconform/rules"
@@ -72,6 +73,46 @@ func TestLibvirt(t *testing.T) {
 	}
 	_, err := Open(Stdin, bytes.NewReader(image(binary.LittleEndian, "LibvirtQemudSave", 4, domain, []byte("\x89LZO\x00"))))
 	require.ErrorContains(t, err, fmt.Sprintf(": tail -c +%d FILE | lzop -dc | conform check -", 92+len(domain)+1))
+}
+
+// A sparse image holds a stream of mapped-ram, whose offsets count from the first
+// byte of the image, however that is read.
+func TestSparseImage(t *testing.T) {
+	be32 := func(b []byte, v uint32) []byte { return binary.BigEndian.AppendUint32(b, v) }
+	be64 := func(b []byte, v uint64) []byte { return binary.BigEndian.AppendUint64(b, v) }
+	named := func(b []byte, name string) []byte { return append(append(b, byte(len(name))), name...) }
+	b := be32([]byte("QEVM"), 3)
+	b = append(be32(append(b, 7), 1), 'm')
+	b = be32(be32(named(append(b, 5), "configuration/capabilities"), 1), 1)
+	b = named(b, "mapped-ram")
+	b = be32(be32(named(be32(append(b, 1), 2), "ram"), 0), 4)
+	b = be64(named(be64(b, 4096|4), "a"), 4096)
+	origin := uint64(92 + len(domain))
+	bitmap := origin + uint64(len(b)) + 4 + 3*8
+	b = be64(be64(be64(be32(b, 1), 4096), bitmap), bitmap+8)
+	b = append(binary.LittleEndian.AppendUint64(b, 1), make([]byte, 4096)...)
+	b = be32(append(be64(b, 0x10), 0x7e), 2)
+	b = be32(append(be64(be32(append(b, 3), 2), 0x10), 0x7e), 2)
+	sparse := image(binary.LittleEndian, "LibvirtQemudSave", 6, domain, append(b, 0))
+	for name, r := range map[string]struct {
+		name string
+		in   []byte
+	}{
+		"a file":          {file(t, sparse), nil},
+		"a pipe":          {Stdin, sparse},
+		"packed":          {file(t, pack(t, "gzip", sparse)), nil},
+		"packed, a pipe":  {Stdin, pack(t, "zstd", sparse)},
+		"packed in a row": {file(t, pack(t, "xz", pack(t, "gzip", sparse))), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			src, _, err := Read(r.name, bytes.NewReader(r.in), savevm.ReadOptions{})
+			require.NoError(t, err)
+			defer src.Close()
+			s, err := savevm.ParseSource(src, nil, savevm.Options{})
+			require.NoError(t, err)
+			require.Equal(t, int64(1), s.Items[0].Section.RAM.Normal)
+		})
+	}
 }
 
 func TestLibvirtThatIsWrong(t *testing.T) {

@@ -27,13 +27,14 @@ const bufferSize = 64 << 10
 
 // A Stream is a stream without what it was wrapped in, from the Q of QEVM on.
 type Stream struct {
-	File        io.ReaderAt // the whole file, if the stream lies in it as it is: offsets of mapped-ram count from its first byte; else nil
+	File        io.ReaderAt // the whole file, if the stream lies in it as it is; else nil
 	Size        int64       // of the stream, in bytes; -1: known only at its end
 	Container   string      // "qemu": none, "libvirt", "qcow2"
 	Compression string      // "none", or "gzip", "zstd", "xz", "bzip2", "lz4"; one in another is "gzip+xz", the outermost first
 	Offset      *int64      // of the stream in the file; nil where it is compressed, or does not lie there in one piece
 
 	r      io.Reader
+	origin int64        // of the stream in what was there before anything was packed: offsets of mapped-ram count from there
 	read   int64        // bytes that were read of the stream
 	notes  []rules.Note // about the wrapping
 	broken *rules.Error // why there is no more of it: its wrapping is cut short or damaged

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,6 +26,7 @@ type Block struct {
 // given, or is zero, is a hole.
 type Writer struct {
 	dir    string
+	made   bool // the directory was not there
 	blocks []*block
 	page   []byte // room for one
 }
@@ -40,10 +42,11 @@ const maxBlocks = 512
 
 // New makes the directory if it is not there. Nothing in it is ever overwritten.
 func New(dir string) (*Writer, error) {
+	_, err := os.Stat(dir)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
-	return &Writer{dir: dir}, nil
+	return &Writer{dir: dir, made: errors.Is(err, fs.ErrNotExist)}, nil
 }
 
 // FileName is the name of a block's file: that of the block, bytes that are no
@@ -157,6 +160,18 @@ func (b *block) write(page []byte, r *savevm.RAMRecord) error {
 	b.Pages++
 	_, err := b.file.WriteAt(page, int64(r.Addr))
 	return err
+}
+
+// Discard removes the files that were made, and the directory if it was not there
+// and nobody else has put something into it.
+func (w *Writer) Discard() {
+	for _, b := range w.blocks {
+		b.file.Close()
+		os.Remove(filepath.Join(w.dir, b.File))
+	}
+	if w.made {
+		os.Remove(w.dir)
+	}
 }
 
 // Close closes the files and says what they hold.

@@ -87,6 +87,32 @@ func TestFilesAreSparse(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// What cannot be written in full leaves nothing, but for what was there before.
+func TestDiscard(t *testing.T) {
+	for _, there := range []bool{false, true} {
+		dir := filepath.Join(t.TempDir(), "dir")
+		if there {
+			require.NoError(t, os.Mkdir(dir, 0o777))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "b.raw"), []byte("mine"), 0o666))
+		}
+		w, err := New(dir)
+		require.NoError(t, err)
+		err = w.Record(announce(savevm.RAMBlock{Name: "a", UsedLength: size}, savevm.RAMBlock{Name: "b", UsedLength: size}))
+		w.Discard()
+		entries, _ := os.ReadDir(dir)
+		if !there {
+			require.NoError(t, err)
+			require.NoDirExists(t, dir)
+			continue
+		}
+		require.ErrorContains(t, err, "file exists")
+		require.Len(t, entries, 1)
+		b, err := os.ReadFile(filepath.Join(dir, "b.raw"))
+		require.NoError(t, err)
+		require.Equal(t, "mine", string(b))
+	}
+}
+
 func TestHostileBlocks(t *testing.T) {
 	w, err := New(t.TempDir())
 	require.NoError(t, err)

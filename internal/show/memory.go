@@ -46,6 +46,9 @@ func (r *Report) Memory(dir string, w *memory.Writer) (*Memory, error) {
 // WriteText writes it for people.
 func (m *Memory) WriteText(w io.Writer, _ report.Ink) error {
 	var b strings.Builder
+	if len(m.Errors) > 0 {
+		b.WriteString("the stream is broken: this may not be all\n")
+	}
 	for _, x := range m.Blocks {
 		fmt.Fprintf(&b, "%s/%s: %s, %s bytes, %d pages\n", report.Clean(m.Directory), report.Clean(x.File), report.Clean(x.Name), x.UsedLength, x.Pages)
 	}

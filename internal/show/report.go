@@ -94,11 +94,11 @@ type Node struct {
 	Extent
 	Decoded string `json:"decoded,omitempty"` // full, partial, opaque, builtin
 	Partial bool   `json:"partial,omitempty"` // decoding stopped inside
-	Marker  *byte  `json:"marker,omitempty"`  // of an element of a queue
+	Marker  *byte  `json:"marker,omitempty"`  // of an element of a queue or tree
 	Hex     []Run  `json:"hex,omitempty"`     // what is of no node within
 
 	Value    *Value  `json:"value,omitempty"`
-	Count    *int    `json:"count,omitempty"` // of an array or queue
+	Count    *int    `json:"count,omitempty"` // of an array, queue or tree
 	Fields   []*Node `json:"fields,omitzero"`
 	Elements []*Node `json:"elements,omitzero"`
 

@@ -72,6 +72,9 @@ func (t *tree) more(depth int) bool {
 	return true
 }
 
+// keyName is what is shown as the name of a tree's key, which has none.
+const keyName = "key"
+
 func (t *tree) node() *Node {
 	s := &t.spans[t.next]
 	t.next++
@@ -88,8 +91,13 @@ func (t *tree) node() *Node {
 		n.Version = new(binary.BigEndian.Uint32(t.payload[s.Offset+2+int64(len(n.Name)):]))
 	case model.SpanElement:
 		n.Kind = Element
-		if s.Schema != nil && (s.Field.Type == model.TypeQueue || s.Field.Type == model.TypeList) {
+		if s.Schema != nil && (s.Field.Type == model.TypeQueue || s.Field.Type == model.TypeList || s.Field.Type == model.TypeTree) {
 			n.Marker = &t.payload[s.Offset]
+		}
+	case model.SpanKey:
+		n.Kind, n.Name, n.Path = Field, keyName, report.Join(n.Path, keyName)
+		if n.Type = model.TypeStruct.String(); s.Schema == nil {
+			n.Type = model.TypeUint64.String()
 		}
 	default:
 		n.Kind, n.Name, n.Type, n.array = Field, s.Field.Name, typeName(s.Field), s.Field.Array
@@ -118,6 +126,9 @@ func (t *tree) leaf(n *Node, s *model.Span) {
 			if s.Value == (model.Null{}) {
 				f = &model.Field{Name: f.Name, Type: model.TypeNull}
 			}
+		}
+		if s.Kind == model.SpanKey {
+			f = &model.Field{Name: keyName, Type: model.TypeUint64}
 		}
 		n.Value = &Value{f, s.Value}
 	}
