@@ -663,10 +663,9 @@ static uint64_t take_number(struct load *l, unsigned width, bool is_signed, cons
 	return n;
 }
 
-static void count_elements(struct load *l, uint32_t n, size_t offset, const struct path *path)
+static void count_element(struct load *l, size_t offset, const struct path *path)
 {
-	l->elements += n;
-	if (l->elements > MAX_ELEMENTS)
+	if (++l->elements > MAX_ELEMENTS)
 		refuse("limit", offset, path, "too many elements");
 }
 
@@ -705,7 +704,7 @@ static void load_queue(struct load *l, const struct field *f, struct json *queue
 			return;
 		if (marker != 1)
 			note(l, canonical, start, &element);
-		count_elements(l, 1, start, &element);
+		count_element(l, start, &element);
 		check_depth(l, start, &element);
 		load_vmsd(l, f->elem, append(queue, nothing, fresh(f->elem, 0)), f->version, &element);
 	}
@@ -744,12 +743,12 @@ static void load_array(struct load *l, const struct field *f, struct json *array
 	for (struct json *item = array->first; element.index < n; item = item->next, element.index++) {
 		size_t start = l->at;
 		if (f->elem)
-			count_elements(l, 1, start, &element);
+			count_element(l, start, &element);
 		if (!item)
 			item = append(array, nothing, fresh_value(f, 0));
 		load_one(l, f, item, 0, &element);
 		if (l->at == start)
-			count_elements(l, EMPTY_ELEMENT_COST - 1, start, &element);
+			l->elements += EMPTY_ELEMENT_COST - 1;
 	}
 }
 
@@ -778,7 +777,6 @@ static bool peek(const struct load *l, const struct schema *s, struct text *name
 
 static void load_subsection(struct load *l, const struct schema *s, struct json *object, const struct path *path)
 {
-	check_depth(l, l->at, path);
 	take(l, 2 + s->name.length, path);
 	size_t start = l->at;
 	uint32_t version = (uint32_t)take_number(l, 4, false, path);
@@ -806,6 +804,7 @@ static void load_vmsd(struct load *l, const struct schema *s, struct json *objec
 	for (struct text name; peek(l, s, &name);) {
 		struct path below = {path, name, 0};
 		size_t i = 0;
+		check_depth(l, l->at, &below);
 		while (i < s->subsections && !same(s->subsection[i]->name, name))
 			i++;
 		if (i == s->subsections)

@@ -199,16 +199,16 @@ class Load:
             self.path.append(i)
             start = self.at
             if f.type == "struct" or f.type in QUEUES:
-                self.count_elements(1, start)
+                self.count_element(start)
             if i == len(items):
                 items.append(f.fresh_one())
             items[i] = self.one(f, items[i], 0)
             if self.at == start:
-                self.count_elements(EMPTY_ELEMENT_COST - 1, start)
+                self.elements += EMPTY_ELEMENT_COST - 1
             self.path.pop()
 
-    def count_elements(self, n, offset):
-        self.elements += n
+    def count_element(self, offset):
+        self.elements += 1
         if self.elements > MAX_ELEMENTS:
             self.refuse("limit", "too many elements", offset)
 
@@ -253,7 +253,7 @@ class Load:
                 return
             if marker != 1:
                 self.note(QUEUES[f.type], self.at - 1)
-            self.count_elements(1, self.at - 1)
+            self.count_element(self.at - 1)
             self.check_depth(self.at - 1)
             element = f.elem.fresh()
             elements.insert(0 if wrong == "head" else len(elements), element)
@@ -263,11 +263,12 @@ class Load:
     def subsections(self, schema, memory):
         seen = []
         while (name := self.peek(schema)) is not None:
-            names = [s.wire_name for s in schema.subsections]
-            if name not in names:
+            self.path.append(name.decode(errors="replace"))
+            self.check_depth(self.at)
+            place = next((i for i, s in enumerate(schema.subsections) if s.wire_name == name), None)
+            if place is None:
+                self.path.pop()
                 self.refuse("unknown-subsection", f"{name!r}")
-            place = names.index(name)
-            self.path.append(schema.subsections[place].name)
             if place in seen:
                 self.note("subsection/repeated", self.at)
             elif seen and place < seen[-1]:
@@ -286,7 +287,6 @@ class Load:
         return name if ours and len(name) == header[1] else None
 
     def subsection(self, schema, memory):
-        self.check_depth(self.at)
         self.take(2 + len(schema.wire_name))
         version = self.take_number(4)
         schema.judge(version & 0xff, self.refuse, self.at - 4)
