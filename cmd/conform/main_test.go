@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -24,7 +25,9 @@ func TestScripts(t *testing.T) {
 			for _, name := range []string{"CI", "VMCONFORM_QEMU10"} {
 				e.Setenv(name, os.Getenv(name))
 			}
-			return nil
+			examples, err := filepath.Abs("../../examples")
+			e.Setenv("EXAMPLES", examples)
+			return err
 		},
 	})
 }
