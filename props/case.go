@@ -323,8 +323,18 @@ func errorDiff(caps Caps, want, got *rules.Error) (kind string, diff []string) {
 	}
 	add("class", want.Class == got.Class, want.Class, got.Class)
 	add("offset", caps.NoOffsets || want.Offset == got.Offset, want.Offset, got.Offset)
-	add("path", caps.NoPaths || want.Path == got.Path, want.Path, got.Path)
+	add("path", caps.NoPaths || want.Path == got.Path, elided(want.Path), elided(got.Path))
 	return fmt.Sprintf("%s-of-%s", kind, want.Class), diff
+}
+
+// elided leaves out the middle of a long path: of one through a thousand vmsds the
+// ends tell most.
+func elided(path string) string {
+	const head, tail = 60, 100
+	if len(path) <= head+tail {
+		return path
+	}
+	return strings.ToValidUTF8(path[:head], "") + "…" + strings.ToValidUTF8(path[len(path)-tail:], "")
 }
 
 func brokenDown(err error) bool {

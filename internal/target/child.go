@@ -135,7 +135,7 @@ func (c *child) exchange(request []byte, timeout time.Duration) ([]byte, error) 
 		return nil, c.giveUp(props.Silent, fmt.Sprintf("it has not read the request within %v", timeout))
 	}
 	// A request that nobody reads is told by what there is to read.
-	most := min(minReply+perByte*len(request), maxReply)
+	most := min(minReply+perByte*min(len(request), maxReply/perByte), maxReply)
 	line, err := c.line(most)
 	switch {
 	case err == nil:

@@ -106,6 +106,9 @@ func sentence(id rules.ID) string {
 	return fmt.Sprintf("%s: %s", id, r.Sentence)
 }
 
+// longestLine bounds a line of a case in a report for people, in bytes.
+const longestLine = 2000
+
 // text writes a failure under the line that says what it is one of.
 func (f Failure) text(b *strings.Builder, ink report.Ink) {
 	for i, line := range strings.Split(f.What, "\n") { // a panic says where
@@ -127,6 +130,9 @@ func (f Failure) text(b *strings.Builder, ink report.Ink) {
 	}
 	b.WriteByte('\n')
 	for line := range strings.Lines(f.Text) {
+		if len(line) > longestLine {
+			line = strings.ToValidUTF8(line[:longestLine], "") + "… (cut; --format json and the word below have it whole)\n"
+		}
 		fmt.Fprintf(b, "    %s", line)
 	}
 	fmt.Fprintf(b, "  replay: conform replay %s\n", f.Token)
