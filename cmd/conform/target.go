@@ -37,8 +37,8 @@ docs/protocol.md says. What it does instead, to crash, to say nothing, to say wh
 no answer, is its failure: it is ended, started again, and the work goes on.`
 
 func (t *targeted) flags(cmd *cobra.Command, what string) {
-	cmd.Flags().StringVar(&t.name, "target", "ref", what+": ref, or `exec:CMD`")
-	cmd.Flags().DurationVar(&t.timeout, "timeout", target.DefaultTimeout, "how long a target exec:CMD may take for one answer")
+	cmd.Flags().StringVar(&t.name, "target", "ref", what+": `TARGET`")
+	cmd.Flags().DurationVar(&t.timeout, "timeout", target.DefaultTimeout, "how long a target outside may take for one answer")
 }
 
 // maker gives what makes a target, and the context that ends with an interrupt where

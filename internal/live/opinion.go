@@ -18,7 +18,7 @@ type Opinion struct {
 	Rule    rules.ID `json:"rule,omitempty"`    // of warn and refuse: the first that is not kept
 	Message string   `json:"message,omitempty"` // likewise
 
-	warned []rules.ID                 // of warn: all of them
+	warned []rules.ID                // of warn: all of them
 	values map[*device]*model.Struct // after a load
 }
 

@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 
 	"vmconform/impl/savevm"
+	"vmconform/model"
 )
 
 // The shapes of what is around queues: subsections, sections, and the stream.
@@ -110,15 +112,37 @@ func dropSubsection(m *maker) (string, bool) {
 	return p.path() + ": subsection dropped", true
 }
 
+// takes says whether what follows the subsection is asked for by a vmsd that ends
+// with it: then a subsection of that name is that vmsd's, which does not know it.
+func (p place) takes(name string) bool {
+	end := p.span.Offset + p.span.Size
+	return slices.ContainsFunc(p.device.spans, func(s model.Span) bool {
+		inside := s.Schema != nil && s.Depth > p.span.Depth && s.Offset >= p.span.Offset && s.Offset+s.Size == end
+		return inside && len(name) > len(s.Schema.Name) && strings.HasPrefix(name, s.Schema.Name)
+	})
+}
+
 // doubleSubsection lets it be loaded over itself.
 func doubleSubsection(m *maker) (string, bool) {
 	p, ok := m.subsection()
-	if !ok {
+	if !ok || p.takes(p.span.Schema.Name) {
 		return "", false
 	}
 	m.change(p.to, p.to, m.now(p.from, p.to)...)
 	m.within(p.from, p.to, twice)
 	return p.path() + ": subsection doubled", true
+}
+
+// doubleTaken is doubleSubsection of one whose last struct has a name that the
+// subsection's begins with: as spapr_option_vector has, in
+// spapr_option_vector_ov5_cas.
+func doubleTaken(m *maker) (string, bool) {
+	p, ok := m.subsection()
+	if !ok || !p.takes(p.span.Schema.Name) {
+		return "", false
+	}
+	m.change(p.to, p.to, m.now(p.from, p.to)...)
+	return p.path() + ": subsection doubled, which is taken for one of its last struct's", true
 }
 
 // swapSubsections lets two neighbours change places.
@@ -128,7 +152,7 @@ func swapSubsections(m *maker) (string, bool) {
 	var pairs []pair
 	for _, a := range list {
 		for _, b := range list {
-			if a.device == b.device && a.to == b.from && a.span.Depth == b.span.Depth {
+			if a.device == b.device && a.to == b.from && a.span.Depth == b.span.Depth && !b.takes(a.span.Schema.Name) {
 				pairs = append(pairs, pair{a, b})
 			}
 		}
@@ -399,4 +423,3 @@ func footerSecond(m *maker) (string, bool) {
 	m.change(end, end, m.b.b[end-5:end]...)
 	return s.Path() + ": a second footer", true
 }
-

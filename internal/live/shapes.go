@@ -39,6 +39,7 @@ var shapes = []shape{
 
 	{"drop", "subsection", Accept, rules.SubsectionNeeded, 1, dropSubsection},
 	{"double", "subsection", Warn, rules.SubsectionRepeated, 1, doubleSubsection},
+	{"double", "subsection-taken", Refuse, rules.SubsectionKnown, 1, doubleTaken},
 	{"swap", "subsections", Warn, rules.SubsectionOrder, 1, swapSubsections},
 	{"name", "unknown", Refuse, rules.SubsectionKnown, 1, nameUnknown},
 	{"name", "other-prefix", Refuse, rules.SectionFooter, 1, nameOtherPrefix},
