@@ -69,6 +69,20 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(o.Commands) > 0 {
+		// A device that they plug in has to be there before a stream of it is loaded.
+		stream, _, err := q.record(ctx, nil)
+		if err != nil {
+			return nil, fmt.Errorf("the target does not start: %w", err)
+		}
+		plain, err := newBase(stream)
+		if err != nil {
+			return nil, err
+		}
+		if !b.same(plain) {
+			q.before = o.Commands
+		}
+	}
 	if o.Known == nil {
 		if o.Known, err = test.ParseKnown(Shipped(version)); err != nil {
 			return nil, err

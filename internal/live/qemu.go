@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +56,8 @@ func DefaultCommands(command string) []record.Command {
 // A qemu is one to ask.
 type qemu struct {
 	args    []string
-	dir     string // for streams
+	before  []record.Command // what makes the machine that of the base; it fills its queues, too
+	dir     string           // for streams
 	timeout time.Duration
 }
 
@@ -65,6 +68,18 @@ func (q qemu) record(ctx context.Context, commands []record.Command) ([]byte, qm
 	var out bytes.Buffer
 	version, err := record.RecordTo(ctx, record.Options{Args: q.args, Commands: commands}, &out)
 	return out.Bytes(), version, err
+}
+
+// same says whether two streams are of the same machine, by their sections.
+func (b *base) same(other *base) bool {
+	names := func(b *base) map[string]bool {
+		m := map[string]bool{}
+		for s := range b.stream.Sections {
+			m[s.Path()] = true
+		}
+		return m
+	}
+	return maps.Equal(names(b), names(other))
 }
 
 // ask feeds a stream to a fresh QEMU, and lets it save again what it accepts. The
@@ -78,12 +93,12 @@ func (q qemu) ask(ctx context.Context, b *base, v *variant) (answer, error) {
 	limited, cancel := context.WithTimeout(ctx, q.timeout)
 	defer cancel()
 	var out bytes.Buffer
-	_, err := record.RecordTo(limited, record.Options{Args: q.args, Incoming: path}, &out)
+	_, err := record.RecordTo(limited, record.Options{Args: q.args, Incoming: path, Before: q.before}, &out)
 	var refused *record.RefusedError
 	var exited *record.ExitError
 	switch {
 	case err == nil:
-		return accepted(out.Bytes(), b, v), nil
+		return accepted(out.Bytes(), b, v, q.before != nil), nil
 	case ctx.Err() != nil:
 		return answer{}, errors.New("interrupted")
 	case limited.Err() != nil:
@@ -105,8 +120,9 @@ type answer struct {
 }
 
 // accepted looks at what QEMU has saved again: the elements are those that a load of
-// the variant gives, and their bytes canonical, whatever those of the variant were.
-func accepted(stream []byte, b *base, v *variant) answer {
+// the variant gives, behind those of the base where these were there before, and their
+// bytes canonical, whatever those of the variant were.
+func accepted(stream []byte, b *base, v *variant, filled bool) answer {
 	a := answer{Opinion: Opinion{Verdict: Accept}}
 	if v.shape.expect == Refuse || v.shape.expect == Open {
 		return a // nothing says what it has loaded
@@ -119,6 +135,9 @@ func accepted(stream []byte, b *base, v *variant) answer {
 	for _, q := range b.queues {
 		got := again.queue(q.path)
 		want := v.elements(q)
+		if filled {
+			want = slices.Concat(q.list, want)
+		}
 		switch {
 		case got == nil && len(want) == 0: // a subsection that is not needed is not saved
 		case got == nil:

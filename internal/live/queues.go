@@ -89,7 +89,7 @@ func reorder(m *maker) (string, bool) {
 	return fmt.Sprintf("%s: elements in the order %v", q.path, order), true
 }
 
-// madeCounts are tried before others are drawn.
+// madeCounts are those of the first variants, before others are drawn.
 var madeCounts = []int{1, 2, 17, 500}
 
 // madeQueue has no element of the base's.
@@ -98,9 +98,9 @@ func madeQueue(m *maker) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	n := pick(m.r, madeCounts)
-	if m.r.IntN(2) == 0 {
-		n = 1 + drawSize(m.r, 500)
+	n := 1 + drawSize(m.r, 500)
+	if m.n < len(madeCounts) {
+		n = madeCounts[m.n]
 	}
 	list := make(model.List, n)
 	for i := range list {

@@ -14,13 +14,19 @@ import (
 
 func be32(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
 
-// subsection draws one, and changes queues beside it.
+// subsection draws one, as often as not one that has a queue, and changes queues.
 func (m *maker) subsection() (place, bool) {
 	list := m.b.subsections()
 	if len(list) == 0 {
 		return place{}, false
 	}
 	m.mix()
+	around := slices.DeleteFunc(slices.Clone(list), func(p place) bool {
+		return !slices.ContainsFunc(m.b.queues, func(q *queue) bool { return p.from <= q.from && q.to <= p.to })
+	})
+	if len(around) > 0 && m.r.IntN(2) == 0 {
+		list = around
+	}
 	return pick(m.r, list), true
 }
 

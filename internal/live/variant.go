@@ -45,6 +45,7 @@ type variant struct {
 	what   string
 	stream []byte
 	lists  map[*queue]model.List // the elements after it is loaded, where they are not the base's
+	queues bool                  // it is about the queues, among others
 }
 
 // elements gives what a queue holds once the variant is loaded.
@@ -74,6 +75,7 @@ type maker struct {
 	said  []string              // what was done to the queues
 	lists map[*queue]model.List // changed so far
 	cut   int64                 // the stream's length; -1: whole
+	n     int                   // of the variant among those of its kind
 }
 
 // attempts bounds how often a variant is drawn anew that was there already.
@@ -94,12 +96,12 @@ func (b *base) draw(seed uint64, kind string, n int, seen map[[sha256.Size]byte]
 	}
 	for range attempts {
 		s := pick(r, of)
-		m := &maker{b: b, r: r, lists: map[*queue]model.List{}, cut: -1}
+		m := &maker{b: b, r: r, lists: map[*queue]model.List{}, cut: -1, n: n}
 		what, ok := s.draw(m)
 		if !ok {
 			continue
 		}
-		v := &variant{id: id, shape: s, stream: m.b.render(0, int64(len(b.b)), m.edits), lists: m.lists}
+		v := &variant{id: id, shape: s, stream: m.b.render(0, int64(len(b.b)), m.edits), lists: m.lists, queues: len(m.lists) > 0}
 		if m.cut >= 0 {
 			v.stream = v.stream[:m.cut]
 		}
