@@ -278,3 +278,10 @@ func TestReport(t *testing.T) {
 	require.Equal(t, report.Fail, r.Verdict)
 	require.Contains(t, r.Findings[0].What, "the reference refuses it")
 }
+
+func noKnown(t *testing.T) *test.Known {
+	t.Helper()
+	k, err := test.ParseKnown(nil)
+	require.NoError(t, err)
+	return k
+}

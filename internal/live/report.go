@@ -109,7 +109,9 @@ func (r *Report) add(o Options, outcomes []outcome, partial bool) {
 	tried := map[string]bool{}
 	for i := range outcomes {
 		x := &outcomes[i]
-		tried[x.variant.shape.id()] = true
+		if x.kind != "silent" {
+			tried[x.variant.shape.id()] = true
+		}
 		k := &r.Kinds[slices.Index(kinds, x.variant.shape.kind)]
 		known := x.verdict() == report.Fail && x.ours == "" && o.Known.Match(x.rule(), x.fingerprint())
 		for _, c := range []*Counts{&r.Counts, &k.Counts} {
