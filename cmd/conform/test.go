@@ -143,7 +143,7 @@ is flaky, or says nothing in time).`,
 	}
 	o.flags(cmd)
 	p.flags(cmd)
-	target.flags(cmd, "what is tested")
+	target.flags(cmd, "what is tested", "ref, exec:CMD and qemu:CMDLINE")
 	liveFlags(cmd, &l)
 	cmd.Flags().Uint64Var(&opts.Seed, "seed", 0, "draw from this seed, 0 to 2147483647 (default: any; the report says which)")
 	cmd.Flags().IntVar(&opts.Cases, "cases", 1000, "draw `N` cases for each property")

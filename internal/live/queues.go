@@ -183,11 +183,11 @@ func countElements(m *maker) (string, bool) {
 // stand in the queue's bytes.
 type sized struct {
 	filled
-	bytes          []byte
-	i              int // the element
-	counter        model.Span
-	buffer         model.Span
-	counterAt, bit int // index of the counter among the element's fields; its width
+	bytes     []byte
+	i         int // the element
+	counter   model.Span
+	buffer    model.Span
+	counterAt int // index of the counter among the element's fields
 }
 
 // size draws an element that has a buffer of a size that the element says.

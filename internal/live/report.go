@@ -128,11 +128,11 @@ func (r *Report) add(o Options, outcomes []outcome, partial bool) {
 		}
 		r.found(o, x)
 	}
-	r.Known = o.Known.Entries(knownShape, func(e test.KnownEntry) bool {
+	r.Known = append([]test.KnownEntry{}, o.Known.Entries(knownShape, func(e test.KnownEntry) bool {
 		name, _ := shapeOf(e)
 		depends := strings.HasSuffix(e.Fingerprint, ":aborts") // on what was drawn
 		return !partial && tried[name] && !depends
-	})
+	})...)
 	r.settle()
 }
 
@@ -197,13 +197,13 @@ func (r *Report) settle() {
 	}
 }
 
-// WriteText writes the report for people. When quiet, kinds in which nothing is
-// wrong are left out.
+// WriteText writes the report for people. Kinds without a variant are left out,
+// and when quiet those in which nothing is wrong.
 func (r *Report) WriteText(w io.Writer, ink report.Ink, quiet bool) error {
 	var b strings.Builder
 	verdict := func(v report.Verdict) string { return ink.Verdict(v, fmt.Sprintf("%-9s", v)) }
 	for _, k := range r.Kinds {
-		if quiet && (k.Verdict == report.Pass || k.Verdict == test.Skipped) {
+		if k.Verdict == test.Skipped || quiet && k.Verdict == report.Pass {
 			continue
 		}
 		fmt.Fprintf(&b, "%s %s: %s\n", verdict(k.Verdict), k.Kind, k.Counts)
