@@ -78,6 +78,16 @@ func (p *progress) cases() func(property string, done int) {
 	}
 }
 
+// asked gives what tells how many variants were asked for, not too often.
+func (p *progress) asked() func(done, of int) {
+	due := p.seldom()
+	return func(done, of int) {
+		if due() {
+			p.say(fmt.Sprintf("%d of %d variants", done, of))
+		}
+	}
+}
+
 // reading gives what tells how far a file was read, not too often.
 func (p *progress) reading(name string) func(offset int64) {
 	due := p.seldom()

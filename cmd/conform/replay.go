@@ -89,7 +89,7 @@ Exit status: 0 the target answers so, 1 it does not, 2 no such case or target,
 		},
 	}
 	o.flags(cmd)
-	target.flags(cmd, "what is asked")
+	target.flags(cmd, "what is asked", "ref and exec:CMD")
 	cmd.Flags().StringVar(&vector, "vector", "", "write the case as a vector to `FILE`")
 	return cmd
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
+	"vmconform/internal/live"
+	"vmconform/internal/record/recordtest"
 	"vmconform/internal/report"
 	"vmconform/internal/show"
 	"vmconform/internal/test"
@@ -315,5 +317,20 @@ func TestDiffReportsFitTheirSchema(t *testing.T) {
 		"payload", "subsection", "field", "element", "value", "block", "decoded",
 	} {
 		require.True(t, seen[want], want)
+	}
+}
+
+// A live QEMU by the shipped list, and taken strictly.
+func TestLiveReportsFitTheirSchema(t *testing.T) {
+	o := recordtest.Need(t, "system", "s390x", "-machine", "s390-ccw-virtio", "-m", "4M", "-nodefaults")
+	s := schema(t, "live")
+	for want, flags := range map[int][]string{exitConform: nil, exitFail: {"--known", "none"}} {
+		args := []string{"test", "--format", "json", "--seed", "1", "--cases", "17", "--target", "qemu:" + strings.Join(o.Args, " ")}
+		status, out, errs := conform(t, nil, append(args, flags...)...)
+		require.Equal(t, want, status, errs)
+		validate(t, s, out)
+		r := unmarshal[live.Report](t, out)
+		require.Equal(t, 17, r.Variants)
+		require.Equal(t, r.Variants, r.Agree+r.Listed+r.Differ+r.Undecided+r.NotDescribed)
 	}
 }

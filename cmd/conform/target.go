@@ -25,6 +25,7 @@ var targets = map[string]func() (props.Subject, error){
 type targeted struct {
 	name    string
 	timeout time.Duration
+	all     string // what a name may be
 }
 
 const outside = "exec:"
@@ -36,9 +37,10 @@ from standard input and answers each with a line on standard output, as
 docs/protocol.md says. What it does instead, to crash, to say nothing, to say what is
 no answer, is its failure: it is ended, started again, and the work goes on.`
 
-func (t *targeted) flags(cmd *cobra.Command, what string) {
-	cmd.Flags().StringVar(&t.name, "target", "ref", what+": ref, or `exec:CMD`")
-	cmd.Flags().DurationVar(&t.timeout, "timeout", target.DefaultTimeout, "how long a target exec:CMD may take for one answer")
+func (t *targeted) flags(cmd *cobra.Command, what, all string) {
+	t.all = all
+	cmd.Flags().StringVar(&t.name, "target", "ref", what+", a `TARGET`: "+all)
+	cmd.Flags().DurationVar(&t.timeout, "timeout", target.DefaultTimeout, "how long a target outside may take for one answer")
 }
 
 // maker gives what makes a target, and the context that ends with an interrupt where
@@ -62,7 +64,7 @@ func (t *targeted) maker(cmd *cobra.Command) (make func() (props.Subject, error)
 			return s, nil
 		}, ctx, stop, nil
 	case targets[t.name] == nil:
-		return nil, nil, nil, fmt.Errorf("--target %s: ref and exec:CMD are those that there are", t.name)
+		return nil, nil, nil, fmt.Errorf("--target %s: %s are those that there are", t.name, t.all)
 	}
 	return targets[t.name], cmd.Context(), func() {}, nil
 }

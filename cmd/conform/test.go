@@ -7,10 +7,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"vmconform/internal/input"
+	"vmconform/internal/live"
 	whole "vmconform/internal/output"
 	"vmconform/internal/report"
 	"vmconform/internal/test"
@@ -22,6 +24,7 @@ func testCommand() *cobra.Command {
 		p      progress
 		opts   test.Options
 		target targeted
+		l      live.Options
 		known  string
 		update bool
 		quiet  bool
@@ -37,6 +40,8 @@ A failure does not end the run: each distinct one is reported once.
 
 ` + targetHelp + `
 
+` + liveHelp + `
+
 A file of known failures has lines of rule, fingerprint and reason. They are
 passed over; one that no longer fails is an error, unless the run was partial
 (--rule, --budget).
@@ -47,7 +52,8 @@ is flaky, or says nothing in time).`,
 		Example: `  conform test --cases 20000 --seed 1
   conform test --rule 'qtailq/*' --budget 90s
   conform test --target 'exec:python3 adapter.py' --cases 1000 --timeout 2s
-  conform test --known known.txt --update-known`,
+  conform test --known known.txt --update-known
+  conform test --target 'qemu:qemu-system-ppc64 -machine pseries -m 256 -nodefaults'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return fmt.Errorf("test takes no argument %q: --target names what is tested", args[0])
@@ -59,6 +65,15 @@ is flaky, or says nothing in time).`,
 				return err
 			}
 			flags := cmd.Flags()
+			if command, ok := strings.CutPrefix(target.name, liveTarget); ok {
+				l.Command, l.Seed, l.Variants, l.Timeout, l.Budget, l.Rule = command, opts.Seed, opts.Cases, target.timeout, opts.Budget, opts.Rule
+				return runLive(cmd, &l, &o, &p, known, update, quiet)
+			}
+			for _, name := range []string{"hmp", "qmp", "variant", "keep"} {
+				if flags.Changed(name) {
+					return fmt.Errorf("--%s is for a target qemu:CMDLINE", name)
+				}
+			}
 			var err error
 			var stop func()
 			if opts.Target, opts.Stop, stop, err = target.maker(cmd); err != nil {
@@ -128,7 +143,8 @@ is flaky, or says nothing in time).`,
 	}
 	o.flags(cmd)
 	p.flags(cmd)
-	target.flags(cmd, "what is tested")
+	target.flags(cmd, "what is tested", "ref, exec:CMD and qemu:CMDLINE")
+	liveFlags(cmd, &l)
 	cmd.Flags().Uint64Var(&opts.Seed, "seed", 0, "draw from this seed, 0 to 2147483647 (default: any; the report says which)")
 	cmd.Flags().IntVar(&opts.Cases, "cases", 1000, "draw `N` cases for each property")
 	cmd.Flags().DurationVar(&opts.Budget, "budget", 0, "end after this time, such as 90s; without --cases nothing else ends it")

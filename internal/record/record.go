@@ -27,6 +27,9 @@ type Options struct {
 	Env []string
 	// Incoming is the path of a stream to load first, or "".
 	Incoming string
+	// Before are commands that are run, in order, before the stream is loaded: what
+	// makes the machine the one that the stream is of.
+	Before []Command
 	// Commands are run in order, before the stream is saved.
 	Commands []Command
 	// Stderr receives what QEMU and its human monitor print, if not nil.
@@ -61,12 +64,19 @@ func RecordTo(ctx context.Context, options Options, w io.Writer) (qmp.Version, e
 // prepare brings QEMU into the state that the options ask for.
 func (s *session) prepare(ctx context.Context) error {
 	if s.options.Incoming != "" {
+		if err := s.runAll(ctx, s.options.Before); err != nil {
+			return err
+		}
 		if err := s.load(ctx, s.options.Incoming); err != nil {
 			return err
 		}
 	}
-	for i, command := range s.options.Commands {
-		s.begin(fmt.Sprintf("command %d of %d: %s", i+1, len(s.options.Commands), command))
+	return s.runAll(ctx, s.options.Commands)
+}
+
+func (s *session) runAll(ctx context.Context, commands []Command) error {
+	for i, command := range commands {
+		s.begin(fmt.Sprintf("command %d of %d: %s", i+1, len(commands), command))
 		if err := s.run(ctx, command); err != nil {
 			return err
 		}

@@ -71,9 +71,9 @@ func (k *Known) find(rule rules.ID, fingerprint string) *KnownEntry {
 	return nil
 }
 
-// match says whether a failure is known, and remembers that it was met.
-func (k *Known) match(f *props.Failure) bool {
-	e := k.find(f.Rule, f.Fingerprint())
+// Match says whether a failure is known, and remembers that it was met.
+func (k *Known) Match(rule rules.ID, fingerprint string) bool {
+	e := k.find(rule, fingerprint)
 	if e == nil {
 		return false
 	}
@@ -81,15 +81,16 @@ func (k *Known) match(f *props.Failure) bool {
 	return true
 }
 
-// entries says what became of each after a run.
-func (k *Known) entries(r *Report, partial bool) []KnownEntry {
+// Entries says what became of each after a run: exists whether there is what an
+// entry names, and tried whether the run would have met it.
+func (k *Known) Entries(exists, tried func(e KnownEntry) bool) []KnownEntry {
 	var list []KnownEntry
 	for _, e := range k.list {
-		switch id, _, _ := strings.Cut(e.Fingerprint, ":"); {
+		switch {
 		case e.Status == Fails:
-		case !exists(id, e.Rule):
+		case !exists(*e):
 			e.Status = Unmatched
-		case partial || !r.through(id):
+		case !tried(*e):
 			e.Status = NotTried
 		default:
 			e.Status = Passes
@@ -109,9 +110,15 @@ func (r *Report) through(id string) bool {
 	return false
 }
 
-func exists(property string, rule rules.ID) bool {
-	_, isProperty := props.Lookup(property)
-	_, isRule := rules.Lookup(rule)
+// property is the name of the one that an entry is of.
+func (e KnownEntry) property() string {
+	id, _, _ := strings.Cut(e.Fingerprint, ":")
+	return id
+}
+
+func (e KnownEntry) exists() bool {
+	_, isProperty := props.Lookup(e.property())
+	_, isRule := rules.Lookup(e.Rule)
 	return isProperty && isRule
 }
 

@@ -278,7 +278,7 @@ func (o Options) try(p props.Property, t props.Subject, budget time.Duration, mu
 		options.Known = func(f *props.Failure) bool {
 			mu.Lock()
 			defer mu.Unlock()
-			return o.Known.match(f)
+			return o.Known.Match(f.Rule, f.Fingerprint())
 		}
 	}
 	if o.Cases == 0 {
@@ -358,7 +358,7 @@ func (r *Report) sum(o Options) {
 	g.Cases, g.Labels = health.Cases, health.Labels
 	g.Depth, g.Elements, g.Bytes = append([]int{}, health.Depth...), append([]int{}, health.Elements...), append([]int{}, health.Bytes...)
 	if o.Known != nil {
-		r.Known = o.Known.entries(r, o.partial())
+		r.Known = o.Known.Entries(KnownEntry.exists, func(e KnownEntry) bool { return !o.partial() && r.through(e.property()) })
 		for _, e := range r.Known {
 			if e.Status != Fails && e.Status != NotTried {
 				r.Verdict = report.Fail

@@ -27,14 +27,9 @@ func (r *Report) WriteText(w io.Writer, ink report.Ink, quiet bool) error {
 		}
 	}
 	for _, e := range r.Known {
-		if e.Status == Fails || quiet && e.Status == NotTried {
-			continue
+		if e.Status != Fails {
+			b.WriteString(e.Line(ink, quiet))
 		}
-		word := string(e.Status)
-		if e.Status != NotTried {
-			word = ink.Wrong(word)
-		}
-		fmt.Fprintf(&b, "known     %s: %s %s (%s)\n", word, report.Clean(string(e.Rule)), report.Clean(e.Fingerprint), report.Clean(e.Reason))
 	}
 	if !quiet {
 		g := r.Generator
@@ -54,6 +49,18 @@ func (r *Report) WriteText(w io.Writer, ink report.Ink, quiet bool) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// Line says what became of a known failure, for people.
+func (e KnownEntry) Line(ink report.Ink, quiet bool) string {
+	word := string(e.Status)
+	switch {
+	case e.Status == NotTried && quiet:
+		return ""
+	case e.Status == Passes || e.Status == Unmatched:
+		word = ink.Wrong(word)
+	}
+	return fmt.Sprintf("known     %s: %s %s (%s)\n", word, report.Clean(string(e.Rule)), report.Clean(e.Fingerprint), report.Clean(e.Reason))
 }
 
 // text writes why a target is unfit, if it is.
