@@ -62,7 +62,7 @@ work, 3 undecided (nothing of the device state could be decoded).`,
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errs)
-	root.AddCommand(checkCommand(), showCommand(), diffCommand(), testCommand(), replayCommand(), rulesCommand(), recordCommand())
+	root.AddCommand(checkCommand(), showCommand(), diffCommand(), testCommand(), replayCommand(), rulesCommand(), vectorsCommand(), recordCommand())
 	err := root.ExecuteContext(ctx)
 	var s status
 	switch {

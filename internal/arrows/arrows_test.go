@@ -21,6 +21,7 @@ const module = "vmconform"
 // impl have one rank, so that neither imports the other.
 var ranks = map[string]int{
 	"rules":    0,
+	"docs":     0,
 	"corpus":   0,
 	"model":    1,
 	"impl":     1,
