@@ -33,22 +33,11 @@ func shell(command string) []string {
 // DefaultCommands are what is done before the base stream is taken, where nothing
 // else is asked for, so that the queues that are known have elements.
 func DefaultCommands(command string) []record.Command {
-	for _, known := range []struct {
-		machine string
-		make    func() []record.Command
-	}{
-		{"pseries", func() []record.Command {
-			down := record.Command{HMP: "system_powerdown"}
-			return []record.Command{down, down, down}
-		}},
-		{"s390-ccw-virtio", func() []record.Command {
-			add := record.Command{HMP: "device_add virtio-rng-ccw"}
-			return []record.Command{add, add}
-		}},
-	} {
-		if strings.Contains(command, known.machine) {
-			return known.make()
-		}
+	switch {
+	case strings.Contains(command, "pseries"):
+		return slices.Repeat([]record.Command{{HMP: "system_powerdown"}}, 3)
+	case strings.Contains(command, "s390-ccw-virtio"):
+		return slices.Repeat([]record.Command{{HMP: "device_add virtio-rng-ccw"}}, 2)
 	}
 	return nil
 }
