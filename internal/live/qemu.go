@@ -50,9 +50,9 @@ type qemu struct {
 	timeout time.Duration
 }
 
-// record takes the base stream.
+// record takes the base stream. That it takes long decides nothing.
 func (q qemu) record(ctx context.Context, commands []record.Command) ([]byte, qmp.Version, error) {
-	ctx, cancel := context.WithTimeout(ctx, q.timeout)
+	ctx, cancel := context.WithTimeout(ctx, max(q.timeout, DefaultTimeout))
 	defer cancel()
 	var out bytes.Buffer
 	version, err := record.RecordTo(ctx, record.Options{Args: q.args, Commands: commands}, &out)
