@@ -118,8 +118,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 
 // askAll asks for what d draws, several at a time. The outcomes are in the order in
 // which the variants were drawn.
-func (o Options) askAll(ctx context.Context, q qemu, b *base, d *drawer) ([]outcome, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
+func (o Options) askAll(whole context.Context, q qemu, b *base, d *drawer) ([]outcome, error) {
+	ctx, cancel := context.WithCancelCause(whole)
 	defer cancel(nil)
 	var (
 		judging  sync.Mutex // of the base: reference and model judge one variant at a time
@@ -174,7 +174,10 @@ func (o Options) askAll(ctx context.Context, q qemu, b *base, d *drawer) ([]outc
 		})
 	}
 	all.Wait()
-	if ctx.Err() != nil {
+	switch {
+	case whole.Err() != nil:
+		return nil, errors.New("interrupted")
+	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	}
 	return outcomes, nil
