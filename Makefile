@@ -23,8 +23,10 @@ test: ## run all tests; those that need a QEMU are skipped where it is missing, 
 	$(GO) test ./...
 
 .PHONY: race
+# A program under the detector sleeps a second before it ends, and the scripts run
+# hundreds.
 race: ## run all tests under the race detector
-	$(GO) test -race ./...
+	GORACE=atexit_sleep_ms=20 $(GO) test -race ./...
 
 .PHONY: fuzz
 fuzz: FUZZTIME ?= 10s

@@ -37,7 +37,7 @@ func drawStruct(r *rand.Rand, s *model.Schema, most int) *model.Struct {
 	for i := range s.Fields {
 		if f := &s.Fields[i]; f.SizeFrom != "" {
 			j := fieldOf(s, f.SizeFrom)
-			sizes[f.SizeFrom] = drawSize(r, min(most, 1<<min(31, bitsOf[s.Fields[j].Type]-1)))
+			sizes[f.SizeFrom] = drawSize(r, min(most, 1<<min(30, bitsOf[s.Fields[j].Type]-1)))
 		}
 	}
 	for i := range s.Fields {
