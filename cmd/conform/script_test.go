@@ -221,8 +221,11 @@ func findQEMU(install, target string) (i record.Install, program string, ok bool
 	return all[at], program, err == nil, err
 }
 
-// condition is [qemu:INSTALL:TARGET].
+// condition is [qemu:INSTALL:TARGET], or [race].
 func condition(cond string) (bool, error) {
+	if cond == "race" {
+		return raceEnabled, nil
+	}
 	parts := strings.Split(cond, ":")
 	if len(parts) != 3 || parts[0] != "qemu" {
 		return false, fmt.Errorf("unknown condition %s", cond)
