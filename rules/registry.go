@@ -189,7 +189,7 @@ var Registry = []Rule{
 	{SectionKnown, SeverityError, "A PART or END section has the id of a section that was started.", "migration/savevm.c qemu_loadvm_section_part_end"},
 	{SectionName, SeverityError, "A section's idstr is not empty.", "migration/savevm.c; live QEMU"},
 	{SectionNameNUL, SeverityWarning, "A section's idstr has no NUL; QEMU takes it to end there.", "migration/savevm.c; live QEMU 7.2 and 10.0"},
-	{SectionInstance, SeverityWarning, "A section's instance_id is not ffffffff, which stands for the first entry of that name.", "migration/savevm.c find_se; live QEMU 7.2 and 10.0"},
+	{SectionInstance, SeverityWarning, "A section's instance_id is not ffffffff, which stands for the first entry of that name that has no older id beside its own.", "migration/savevm.c find_se; live QEMU 7.2 and 10.0"},
 	{SectionRepeated, SeverityWarning, "A section is written as often as the description lists its device; one that comes again loads again.", "live QEMU 7.2 and 10.0"},
 	{SectionEnded, SeverityWarning, "A section that was started is ended; QEMU loads it without, too.", "live QEMU 7.2 and 10.0"},
 	{SectionFooter, SeverityError, "A section ends with 7e and its own id, or no section of the stream does.", "migration/savevm.c check_section_footer"},

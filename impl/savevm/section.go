@@ -57,7 +57,8 @@ func (p *parser) sectionHeader(s *Section) *rules.Error {
 	return nil
 }
 
-// anyInstance stands for the first entry of a name.
+// anyInstance stands for the first entry of a name, but for one that has an older id
+// beside its own (mc146818rtc, as many of a PC), of which no description says.
 const anyInstance = math.MaxUint32
 
 // payload finds the end of a section whose header was read, and takes its

@@ -276,7 +276,8 @@ func sectionID(m *maker) (string, bool) {
 	return fmt.Sprintf("%s: section id %d in place of %d", s.Path(), id, s.ID), true
 }
 
-// sectionInstance is tried where there is one device of the name.
+// sectionInstance is tried where there is one device of the name. QEMU loads it unless
+// that has an older id beside its own, as mc146818rtc has, and no description says that.
 func sectionInstance(m *maker) (string, bool) {
 	named := map[string]int{}
 	for s := range m.b.stream.Sections {

@@ -50,7 +50,7 @@ var shapes = []shape{
 	{"section", "swapped", Accept, rules.SectionFooter, 2, sectionSwapped},
 	{"section", "started", Warn, rules.SectionEnded, 1, sectionStarted},
 	{"section", "other-id", Accept, rules.SectionFooter, 1, sectionID},
-	{"section", "instance-any", Warn, rules.SectionInstance, 1, sectionInstance},
+	{"section", "instance-any", Open, rules.SectionInstance, 1, sectionInstance},
 	{"section", "idstr-nul", Warn, rules.SectionNameNUL, 1, sectionNUL},
 	{"section", "type", Refuse, rules.SectionType, 1, sectionType},
 
