@@ -26,7 +26,11 @@ const liveHelp = `qemu:CMDLINE is a live QEMU, without a guest. A stream is reco
 variants of that are made, of its queues and of the sections and subsections around
 them, each with a verdict that a rule fixes. Each is given to a fresh QEMU with
 -incoming, and to reference and model; what QEMU accepts it saves again, and the
-queues have to hold what the variant says. --cases is the number of variants in all.
+queues have to hold what the variant says; of a machine without a queue that is known
+nothing is compared but whether it accepts. Reference and model judge payloads apart,
+but find them by one reader of sections. --cases is the number of variants in all, 336
+unless it is given, and --timeout the time for one QEMU to start, load and save, a
+minute unless it is given.
 --hmp and --qmp are run before the stream is recorded, as record does; without them
 a pseries is powered down three times, and an s390-ccw-virtio given two devices, so
 that their queues have elements. Where QEMU accepts what no writer writes it differs
@@ -93,7 +97,7 @@ func runLive(cmd *cobra.Command, l *live.Options, o *output, p *progress, known 
 	}
 	defer p.stop()
 	l.Asked = p.asked()
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	r, err := live.Run(ctx, *l)
 	p.stop()

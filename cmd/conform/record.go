@@ -45,7 +45,7 @@ given many times.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// Only here is there something to end before the command may: QEMU.
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 			defer stop()
 			errs := cmd.ErrOrStderr()
 			if err := p.start(errs, quiet); err != nil {

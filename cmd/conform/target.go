@@ -55,7 +55,7 @@ func (t *targeted) maker(cmd *cobra.Command) (make func() (props.Subject, error)
 	case isOutside && strings.TrimSpace(command) == "":
 		return nil, nil, nil, errors.New("--target exec: which command? exec:CMD")
 	case isOutside:
-		ctx, stop = signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+		ctx, stop = signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		return func() (props.Subject, error) {
 			s, err := target.Start(ctx, command, t.timeout)
 			if err != nil {

@@ -11,12 +11,14 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"slices"
 	"sync"
 	"time"
 
+	"vmconform/internal/output"
 	"vmconform/internal/record"
 	"vmconform/internal/report"
 	"vmconform/internal/test"
@@ -98,7 +100,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		if v == nil {
 			return nil, fmt.Errorf("there is no variant %s", o.Only)
 		}
-		if err := os.WriteFile(o.Keep, v.stream, 0o666); err != nil {
+		if err := output.Write(o.Keep, func(w io.Writer) error { _, err := w.Write(v.stream); return err }); err != nil {
 			return nil, err
 		}
 		if d, err = o.drawer(b); err != nil {
@@ -204,18 +206,25 @@ func (o Options) drawer(b *base) (*drawer, error) {
 		b: b, seed: o.Seed, most: o.Variants, only: o.Only, rule: o.Rule, partial: o.Rule != "" || o.Only != "",
 		n: make([]int, len(kinds)), ended: make([]bool, len(kinds)), seen: map[[sha256.Size]byte]bool{},
 	}
+	only, n, ok := cutID(o.Only)
 	if o.Only != "" {
 		d.most = 1
-		kind, _, _ := cutID(o.Only)
-		if !slices.Contains(kinds, kind) {
-			return nil, fmt.Errorf("there is no variant %s: a kind and a number, such as marker/3, of %v", o.Only, kinds)
+		if !ok || n >= maxNumber || !slices.Contains(kinds, only) {
+			return nil, fmt.Errorf("there is no variant %s: a kind and a number below %d, such as marker/3, of %v", o.Only, maxNumber, kinds)
 		}
+	}
+	// A kind of which nothing is asked for is not drawn.
+	for i, kind := range kinds {
+		d.ended[i] = o.Only != "" && kind != only || !slices.ContainsFunc(shapes, func(s shape) bool { return s.kind == kind && d.selects(&s) })
+	}
+	if !slices.Contains(d.ended, false) {
+		return nil, fmt.Errorf("no rule, kind or shape of variants is called %s", o.Rule)
 	}
 	return d, nil
 }
 
 // maxNumber bounds the number in a variant's id.
-const maxNumber = 1 << 16
+const maxNumber = 1 << 11
 
 // next draws the next one, or nil.
 func (d *drawer) next() *variant {
@@ -228,7 +237,7 @@ func (d *drawer) next() *variant {
 		v := d.b.draw(d.seed, kinds[k], d.n[k], d.seen)
 		d.n[k]++
 		switch {
-		case v == nil || d.n[k] > maxNumber || d.only != "" && !d.leadsTo(kinds[k]):
+		case v == nil || d.n[k] > maxNumber || d.only != "" && !d.leadsTo():
 			d.ended[k] = true
 			continue
 		case d.only != "" && v.id != d.only || !d.selects(v.shape):
@@ -240,10 +249,10 @@ func (d *drawer) next() *variant {
 	return nil
 }
 
-// leadsTo says whether the kind is that of the one that is asked for.
-func (d *drawer) leadsTo(kind string) bool {
-	k, n, ok := cutID(d.only)
-	return ok && k == kind && d.n[slices.Index(kinds, kind)] <= n+1
+// leadsTo says whether the one that is asked for is still to come, or was drawn last.
+func (d *drawer) leadsTo() bool {
+	kind, n, _ := cutID(d.only)
+	return d.n[slices.Index(kinds, kind)] <= n+1
 }
 
 // cutID cuts KIND/N.
